@@ -1,0 +1,1 @@
+"""What the data is: layouts on disk, splits, the frame table, still sets, the drawn corpus."""

@@ -1,0 +1,1 @@
+"""The corpus this project draws itself: faces, acting, voices, videos and their annotations."""

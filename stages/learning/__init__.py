@@ -1,0 +1,1 @@
+"""Losses, samplers, augmentation, the training loop, measures, selection."""

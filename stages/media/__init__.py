@@ -1,0 +1,1 @@
+"""From files to arrays: decoding, detection, alignment, landmarks, masks, mels, the per-video store."""

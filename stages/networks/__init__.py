@@ -1,0 +1,1 @@
+"""The systems as pure modules, and the loading of published weights."""

@@ -1,0 +1,103 @@
+"""What every front door needs of the machine: seeds, threads, device, logging, safe writes, exit codes."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console
+
+from stages.errors import UserError
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+log = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main(run: Callable[[], None]) -> None:
+    """Run a front door; a `UserError` becomes one sentence on stderr and exit code 2."""
+    try:
+        run()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def seed_all(seed: int) -> None:
+    """Seed Python, NumPy and, if it is in use, torch."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - libraries that draw from the global state
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+def setup_torch(threads: int, seed: int) -> None:
+    """Same code, params and data give the same bytes: deterministic kernels, `threads` threads, seeds."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    seed_all(seed)
+
+
+def fabric() -> Fabric:
+    """Lightning Fabric on what the machine has; devices, nodes and precision come from the environment.
+
+    ACCELERATOR, DEVICES, NUM_NODES and PRECISION override the choice (e.g. `PRECISION=bf16-mixed`).
+    """
+    from lightning_fabric import Fabric
+
+    env = os.environ
+    return Fabric(
+        accelerator=env.get("ACCELERATOR", "auto"),
+        devices=env.get("DEVICES", "auto" if "WORLD_SIZE" in env else "1"),
+        num_nodes=int(env.get("NUM_NODES", "1")),
+        precision=env.get("PRECISION", "32-true"),  # type: ignore[arg-type]
+    )
+
+
+def workers() -> int:
+    """Processes for per-video work: WORKERS, else the cores this process may use."""
+    if "WORKERS" in os.environ:
+        return max(1, int(os.environ["WORKERS"]))
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path`; rename it into place on success, remove it on failure.
+
+    Never writes into an existing file: DVC's cache may be hard-linked to it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_dir(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path`; on success it takes the place of `path` whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    try:
+        yield beside
+        shutil.rmtree(path, ignore_errors=True)
+        beside.replace(path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
