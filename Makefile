@@ -1,0 +1,41 @@
+# What people do every day. `make repro` and `make test` work on a fresh machine with Python 3.10 to 3.12.
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.10 python3))
+VENV   := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help repro test lint check-lock check-repro check-demo benchmarks clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+repro: $(VENV)/ready  ## run the pipeline: what changed, and nothing else
+	dvc repro
+
+test: $(VENV)/ready  ## run the tests
+	pytest
+
+lint: $(VENV)/ready  ## style and types
+	ruff check . && ruff format --check . && mypy
+
+check-lock: $(VENV)/ready  ## dvc.lock and metrics/ belong to the committed code
+	python -m repro.check lock
+
+check-repro: $(VENV)/ready  ## two runs at smoke scale in clean clones give the same bytes
+	python -m repro.check smoke
+
+check-demo: $(VENV)/ready  ## a fresh run at demo scale gives the committed metrics, within tolerances
+	python -m repro.check demo
+
+benchmarks: $(VENV)/ready  ## speed and memory beside what one would do by hand
+	python -m benchmarks
+
+clean:  ## remove training states and tool caches; data and models stay
+	rm -rf .state .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/ready: requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' || \
+	  { echo "error: $(PYTHON) is not Python 3.10 to 3.12; name one with make PYTHON=python3.11" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "error: python3-venv is missing; apt-get install python3-venv" >&2; exit 2; }
+	pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@touch $@
