@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -30,7 +31,7 @@ def load(model: type[P], block: str, stage: str | None = None) -> P:
     system, _, verb = block.rpartition(".")
     stage = stage or (f"{verb}@{system}" if system else verb)
     declared = _declared(os.environ.get("DVC_STAGE") or stage)
-    return check(model, flatten(declared, block), block)
+    return check(model, flatten(declared, block), block, set(declared))
 
 
 def _declared(stage: str) -> dict[str, Any]:
@@ -69,14 +70,15 @@ def dig(values: dict[str, Any], path: str) -> dict[str, Any]:
     return values
 
 
-def check(model: type[P], values: dict[str, Any], block: str) -> P:
-    """Validate `values`; errors name the key as it stands in params.yaml."""
+def check(model: type[P], values: dict[str, Any], block: str, top: Collection[str] = ()) -> P:
+    """Validate `values`; errors name the key as it stands in params.yaml (`top`: the keys outside the block)."""
     try:
         return model(**values)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key is both unknown and missing: tell the unknown one.
+        first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         key = ".".join(str(part) for part in first["loc"])
-        where = f"{block}.{key}" if key not in values or first["type"] == "missing" else key
+        where = key if first["loc"][0] in top else f"{block}.{key}"
         raise UserError(f"params.yaml, key {where}: {_sentence(first)}") from None
 
 

@@ -1,0 +1,115 @@
+"""A stage sees what dvc.yaml declares for it, capped by the scale; a wrong key is one sentence that names it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages.errors import UserError
+from stages.params import Strict, cap, check, flatten
+
+DECLARED = {
+    "lr": 0.001,
+    "scale": "demo",
+    "jin2021": {"finetune": {"lr": None, "epochs": 15, "batch_size": 64}},
+    "scales": {"demo": {"finetune": {"epochs": 3, "lr_factor": 10.0}}},
+}
+
+
+class Params(Strict):
+    lr: float
+    epochs: int
+    batch_size: int = 64
+    lr_factor: float = 1.0
+
+
+def test_null_inherits_the_top_level() -> None:
+    assert flatten(DECLARED, "jin2021.finetune")["lr"] == 0.001
+
+
+def test_own_value_wins_over_the_top_level() -> None:
+    declared = DECLARED | {"jin2021": {"finetune": {"lr": 0.5, "epochs": 2}}}
+    assert flatten(declared, "jin2021.finetune") == {"lr": 0.5, "epochs": 2, "lr_factor": 10.0}
+
+
+def test_scale_caps_and_adds() -> None:
+    assert cap(
+        {"epochs": 15, "width": 0.1, "depth": None}, {"epochs": 3, "width": 0.25, "depth": 18, "new": 1}
+    ) == {
+        "epochs": 3,
+        "width": 0.1,
+        "depth": 18,
+        "new": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({"lr": 0.1, "epochs": 2, "epoch": 3}, "jin2021.finetune.epoch"),
+        ({"lr": 0.1}, "jin2021.finetune.epochs"),
+        ({"lr": "fast", "epochs": 2}, "key lr:"),
+    ],
+    ids=["misspelt", "missing", "wrong type"],
+)
+def test_errors_name_the_key(values: dict[str, object], names: str) -> None:
+    with pytest.raises(UserError, match=names):
+        check(Params, values, "jin2021.finetune", {"lr"})
+
+
+PIPELINE = """\
+stages:
+  finetune:
+    matrix: {system: "${systems}"}
+    cmd: ${python} front.py ${item.system}
+    params: [lr, scale, "${item.system}.finetune", "scales.${scale}.finetune"]
+    outs: ["out-${item.system}"]
+"""
+FRONT = """\
+import sys
+from pathlib import Path
+from stages.params import Strict, load
+from stages.runtime import main
+
+class Params(Strict):
+    lr: float
+    epochs: int
+
+def run():
+    Path(f"out-{sys.argv[1]}").write_text(repr(load(Params, f"{sys.argv[1]}.finetune")))
+
+main(run)
+"""
+
+
+def test_a_stage_run_by_dvc_reads_what_it_declares(tmp_path: Path) -> None:
+    (tmp_path / "dvc.yaml").write_text(PIPELINE)
+    (tmp_path / "front.py").write_text(FRONT)
+    parameters = f"lr: 1e-4\npython: {sys.executable}\nscale: demo\nsystems: [a]\na: {{finetune: {{lr: null, epochs: 9}}}}\n"
+    (tmp_path / "params.yaml").write_text(parameters + "scales: {demo: {finetune: {epochs: 2}}}\n")
+    assert _dvc(tmp_path, "init", "--no-scm", "-q").returncode == 0
+    done = _dvc(tmp_path, "repro")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out-a").read_text() == "Params(lr=0.0001, epochs=2)"
+
+
+def test_a_misspelt_key_stops_the_stage_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "dvc.yaml").write_text(PIPELINE)
+    (tmp_path / "front.py").write_text(FRONT)
+    parameters = f"lr: 0.1\npython: {sys.executable}\nscale: demo\nsystems: [a]\na: {{finetune: {{lr: 1, epohcs: 9}}}}\n"
+    (tmp_path / "params.yaml").write_text(parameters + "scales: {demo: {finetune: {epochs: 2}}}\n")
+    _dvc(tmp_path, "init", "--no-scm", "-q")
+    done = _dvc(tmp_path, "repro")
+    assert done.returncode != 0
+    assert "error: params.yaml, key a.finetune.epohcs: is not a parameter; check the spelling" in done.stderr
+    assert not (tmp_path / "out-a").exists()
+
+
+def _dvc(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-m", "dvc", *words]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
