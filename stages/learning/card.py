@@ -28,7 +28,7 @@ def save_weights(path: Path, model_state: Mapping[str, Tensor]) -> None:
 
 
 def save_card(folder: Path, card: Mapping[str, Any]) -> None:
-    """Write `card.json`: stage, system, params, data digest, scores as given, and the stage's code version."""
+    """Write `card.json`: stage, system, params, data digest, scores as given, the stage's code version."""
     code = {"code": stage_code(card["stage"])} if "stage" in card else {}
     text = json.dumps({**card, **code}, indent=2, sort_keys=True, default=str)
     with atomic_path(folder / "card.json") as beside:
