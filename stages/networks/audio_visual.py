@@ -1,0 +1,43 @@
+"""Audio stream beside a frozen visual stream (Jin et al. 2021, 3.2; steps as in their released code)."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stages.networks.heads import Heads
+from stages.networks.tdnn import TDNN
+
+STEPS = 100  # mel frames that a segment of video is resampled to
+
+
+def resample(x: Tensor, steps: int) -> Tensor:
+    """[N, T, C] to [N, steps, C], linear in time; both cover the same segment.
+
+    A product with the weights of `F.interpolate`, whose own gradient is not deterministic on CUDA.
+    """
+    unit = torch.eye(x.shape[1], device=x.device, dtype=x.dtype)
+    weights = F.interpolate(unit[None], size=steps, mode="linear")[0]
+    return (x.transpose(1, 2) @ weights).transpose(1, 2)
+
+
+class AudioVisualModel(nn.Module):
+    """TDNN on a segment's mel, brought to its frames and joined with their visual features."""
+
+    def __init__(self, audio: TDNN, heads: Heads, steps: int = STEPS) -> None:
+        super().__init__()
+        self.audio = audio
+        self.heads = heads
+        self.steps = steps
+
+    def embed(self, mel: Tensor, frames: int) -> Tensor:
+        """Mel [N, T, 64] of a segment to the audio features of its frames, [N, frames, 512]."""
+        return resample(self.audio(resample(mel, self.steps)), frames)
+
+    def forward(self, visual: Tensor, mel: Tensor) -> dict[str, Tensor]:
+        """Visual features [N, F, 512] and mel [N, T, 64] of a segment to {task: [N, F, outputs]}."""
+        features = torch.cat([visual, self.embed(mel, visual.shape[1])], dim=-1)
+        return cast(dict[str, Tensor], self.heads(features))

@@ -1,0 +1,28 @@
+"""Task heads: one linear layer a task on shared features (Jin et al. 2021, 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+OUTPUTS = {"AU": 12, "EXPR": 7, "VA": 2}  # action unit logits, expression logits, valence and arousal
+
+
+class Heads(nn.Module):
+    """One linear layer for each of `tasks`, behind a dropout that they share.
+
+    Valence and arousal pass a tanh, since they lie in [-1, 1]; the others are logits.
+    """
+
+    def __init__(self, features: int, tasks: Sequence[str], dropout: float = 0.0) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.tasks = nn.ModuleDict({task: nn.Linear(features, OUTPUTS[task]) for task in tasks})
+
+    def forward(self, features: Tensor) -> dict[str, Tensor]:
+        """[..., features] to {"AU": [..., 12], "EXPR": [..., 7], "VA": [..., 2]}, of the tasks it has."""
+        features = self.dropout(features)
+        outputs = {task: head(features) for task, head in self.tasks.items()}
+        return {task: torch.tanh(x) if task == "VA" else x for task, x in outputs.items()}
