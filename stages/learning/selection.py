@@ -1,7 +1,7 @@
 """Halves of the validation videos: one to choose checkpoints and widths on, the other to score the choice on.
 
-Choosing and scoring on the same videos flatters; every figure is therefore shown on the scoring half as well as
-on all validation videos.
+Choosing and scoring on the same videos flatters; every figure is therefore shown on the scoring half as well
+as on all validation videos.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ STARTS = 128  # random starts of the search; 20 videos reach their optimum from 
 def halves(frame_table: pd.DataFrame) -> dict[str, str]:
     """Half ("selection" or "scoring") of each validation trial, from the frame table alone.
 
-    Trials of one video stay together. Both halves hold every AU, every expression and every task as far as the
-    videos allow, in shares as even as can be found; the same table always gives the same halves.
+    Trials of one video stay together. Both halves hold every AU, every expression and every task as far as
+    the videos allow, in shares as even as can be found; the same table always gives the same halves.
     Errors: UserError when fewer than two videos have validation labels.
     """
     shares = _shares(frame_table)
@@ -81,6 +81,6 @@ def _descend(signs: np.ndarray, shares: np.ndarray) -> np.ndarray:
 
 
 def _cost(balance: np.ndarray) -> np.ndarray:
-    """Squared imbalance over units [..., units] → [...]; a unit that one half lacks weighs more than all else."""
+    """Squared imbalance over units [..., units] → [...]; a unit that one half lacks outweighs all else."""
     lacking = np.abs(balance) > 1 - 1e-9
     return (balance**2).sum(axis=-1) + balance.shape[-1] * lacking.sum(axis=-1)

@@ -12,7 +12,7 @@ from stages.learning import selection
 
 
 def table(videos: dict[str, dict[str, int]], frames: int = 20) -> pd.DataFrame:
-    """Validation trials; `videos[trial]` gives the positive frames of AUs and the expression of all frames."""
+    """Validation trials; `videos[trial]` gives the positive frames of AUs and the expression."""
     parts = []
     for trial, units in videos.items():
         part = pd.DataFrame({"trial": trial, "frame": np.arange(1, frames + 1)})
