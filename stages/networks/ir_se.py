@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from stages.networks.iresnet import CHANNELS, STRIDE
+from stages.networks.prelu import PReLU
 from stages.networks.width import narrow
 
 BLOCKS = {50: (3, 4, 14, 3), 100: (3, 13, 30, 3), 152: (3, 8, 36, 3)}
@@ -38,13 +39,15 @@ class BottleneckIRSE(nn.Module):
 
     def __init__(self, inputs: int, channels: int, stride: int) -> None:
         super().__init__()
-        self.shortcut_layer = nn.MaxPool2d(1, stride) if inputs == channels else nn.Sequential(
-            nn.Conv2d(inputs, channels, 1, stride, bias=False), nn.BatchNorm2d(channels)
+        self.shortcut_layer = (
+            nn.MaxPool2d(1, stride)
+            if inputs == channels
+            else nn.Sequential(nn.Conv2d(inputs, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
         )
         self.res_layer = nn.Sequential(
             nn.BatchNorm2d(inputs),
             nn.Conv2d(inputs, channels, 3, padding=1, bias=False),
-            nn.PReLU(channels),
+            PReLU(channels),
             nn.Conv2d(channels, channels, 3, stride, padding=1, bias=False),
             nn.BatchNorm2d(channels),
             SqueezeExcite(channels),
@@ -68,7 +71,7 @@ class IRSE(nn.Module):
         super().__init__()
         stem, *channels = (narrow(count, width) for count in (CHANNELS[0], *CHANNELS))
         self.input_layer = nn.Sequential(
-            nn.Conv2d(3, stem, 3, padding=1, bias=False), nn.BatchNorm2d(stem), nn.PReLU(stem)
+            nn.Conv2d(3, stem, 3, padding=1, bias=False), nn.BatchNorm2d(stem), PReLU(stem)
         )
         self.body = nn.Sequential(*_units(stem, channels, blocks))
         self.output_layer = nn.Sequential(

@@ -10,6 +10,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from stages.networks.prelu import PReLU
 from stages.networks.width import narrow
 
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 14, 3), 100: (3, 13, 30, 3)}
@@ -25,7 +26,7 @@ class IBasicBlock(nn.Module):
         self.bn1 = nn.BatchNorm2d(inputs)
         self.conv1 = nn.Conv2d(inputs, channels, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
-        self.prelu = nn.PReLU(channels)
+        self.prelu = PReLU(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, stride, padding=1, bias=False)
         self.bn3 = nn.BatchNorm2d(channels)
         self.downsample = _downsample(inputs, channels, stride) if stride > 1 else None
@@ -50,7 +51,7 @@ class IResNet(nn.Module):
         stem, *channels = (narrow(count, width) for count in (CHANNELS[0], *CHANNELS))
         self.conv1 = nn.Conv2d(3, stem, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(stem)
-        self.prelu = nn.PReLU(stem)
+        self.prelu = PReLU(stem)
         self.layer1 = _layer(stem, channels[0], blocks[0])
         self.layer2 = _layer(channels[0], channels[1], blocks[1])
         self.layer3 = _layer(channels[1], channels[2], blocks[2])
