@@ -1,4 +1,4 @@
-"""Parameters of a stage: only what dvc.yaml declares for it, capped by the scale, checked by a typed model."""
+"""Parameters of a stage: what dvc.yaml declares for it, capped by the scale, checked by a typed model."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _declared(stage: str) -> dict[str, Any]:
 
 
 def flatten(declared: dict[str, Any], block: str) -> dict[str, Any]:
-    """Top-level values and the block's keys as one flat dict; a `null` in the block inherits the top level."""
+    """Top-level values and the block's keys as one flat dict; a block's `null` inherits the top level."""
     scale = declared.get("scale")
     caps = dig(declared, f"scales.{scale}.{block.rpartition('.')[2]}")
     sections = {"scales", "scale", block.split(".")[0]}
@@ -71,7 +71,7 @@ def dig(values: dict[str, Any], path: str) -> dict[str, Any]:
 
 
 def check(model: type[P], values: dict[str, Any], block: str, top: Collection[str] = ()) -> P:
-    """Validate `values`; errors name the key as it stands in params.yaml (`top`: the keys outside the block)."""
+    """Validate `values`; errors name the key as in params.yaml (`top`: the keys outside the block)."""
     try:
         return model(**values)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""A stage sees what dvc.yaml declares for it, capped by the scale; a wrong key is one sentence that names it."""
+"""A stage sees what dvc.yaml declares for it, capped by the scale; an error names the key."""
 
 from __future__ import annotations
 
@@ -87,26 +87,27 @@ main(run)
 
 
 def test_a_stage_run_by_dvc_reads_what_it_declares(tmp_path: Path) -> None:
-    (tmp_path / "dvc.yaml").write_text(PIPELINE)
-    (tmp_path / "front.py").write_text(FRONT)
-    parameters = f"lr: 1e-4\npython: {sys.executable}\nscale: demo\nsystems: [a]\na: {{finetune: {{lr: null, epochs: 9}}}}\n"
-    (tmp_path / "params.yaml").write_text(parameters + "scales: {demo: {finetune: {epochs: 2}}}\n")
-    assert _dvc(tmp_path, "init", "--no-scm", "-q").returncode == 0
+    _project(tmp_path, lr="1e-4", block="lr: null, epochs: 9")
     done = _dvc(tmp_path, "repro")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out-a").read_text() == "Params(lr=0.0001, epochs=2)"
 
 
 def test_a_misspelt_key_stops_the_stage_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "dvc.yaml").write_text(PIPELINE)
-    (tmp_path / "front.py").write_text(FRONT)
-    parameters = f"lr: 0.1\npython: {sys.executable}\nscale: demo\nsystems: [a]\na: {{finetune: {{lr: 1, epohcs: 9}}}}\n"
-    (tmp_path / "params.yaml").write_text(parameters + "scales: {demo: {finetune: {epochs: 2}}}\n")
-    _dvc(tmp_path, "init", "--no-scm", "-q")
+    _project(tmp_path, lr="0.1", block="lr: 1, epohcs: 9")
     done = _dvc(tmp_path, "repro")
     assert done.returncode != 0
     assert "error: params.yaml, key a.finetune.epohcs: is not a parameter; check the spelling" in done.stderr
     assert not (tmp_path / "out-a").exists()
+
+
+def _project(folder: Path, lr: str, block: str) -> None:
+    (folder / "dvc.yaml").write_text(PIPELINE)
+    (folder / "front.py").write_text(FRONT)
+    top = f"lr: {lr}\npython: {sys.executable}\nscale: demo\nsystems: [a]\n"
+    own = f"a: {{finetune: {{{block}}}}}\nscales: {{demo: {{finetune: {{epochs: 2}}}}}}\n"
+    (folder / "params.yaml").write_text(top + own)
+    assert _dvc(folder, "init", "--no-scm", "-q").returncode == 0
 
 
 def _dvc(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
