@@ -1,4 +1,4 @@
-"""PReLU (He et al. 2015, https://arxiv.org/abs/1502.01852) whose training on a CPU is not its slowest part."""
+"""PReLU (He et al. 2015, https://arxiv.org/abs/1502.01852), written so that narrow networks train fast."""
 
 from __future__ import annotations
 
