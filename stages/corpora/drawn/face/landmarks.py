@@ -51,7 +51,6 @@ def contour(skull: Skull) -> Points:
     half *= 1 + 0.45 * (skull.chin_width - 1) * np.clip((height - 1.25) / 0.3, 0, 1)
     height = np.where(height > 0.5, 0.5 + (height - 0.5) * (skull.chin - 0.5) / 1.3, height)
     right = spline(np.c_[half, height][::-1], 8)
-    line = np.vstack([right * [-1, 1], right[::-1][1:]])[:]
     line = np.vstack([(right * [-1, 1])[::-1], right[1:]])
     length = np.r_[0, np.cumsum(np.hypot(*np.diff(line, axis=0).T))]
     even = np.linspace(0, length[-1], 33)
