@@ -4,9 +4,10 @@ ABAW2 (2021): AU = 0.5 · mean F1 + 0.5 · accuracy over all labelled AU decisio
 + 0.33 · accuracy; VA = mean CCC (Kollias and Zafeiriou, "Analysing affective behavior in the second ABAW2
 competition"; Jin et al. 2021, 4.3). ABAW3 (2022): mean F1, macro F1 and mean CCC alone.
 
-What is absent: an AU without a positive in truth and prediction has F1 0 and counts in the mean; an expression
-absent from both is left out of the mean. Both are the defaults of scikit-learn's `f1_score` (zero_division 0;
-macro average over the labels that occur). A measure without labels is NaN.
+What is absent: an AU without a positive in truth and prediction has F1 0 and counts in the mean; an
+expression absent from both is left out of the mean. Both are the defaults of scikit-learn's `f1_score`
+(zero_division 0; macro average over the labels that occur), which the challenge's entries call. A measure
+without labels is NaN.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ NAN = float("nan")
 
 
 class AUScore(NamedTuple):
-    """Mean f1, accuracy over all decisions, ABAW2 `score`; `unit_*` [units] are NaN where nothing is labelled."""
+    """Mean f1, accuracy over all decisions, ABAW2 `score`; `unit_*` [units], NaN where not labelled."""
 
     f1: float
     accuracy: float

@@ -6,6 +6,8 @@ as on all validation videos.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -36,9 +38,9 @@ def halves(frame_table: pd.DataFrame) -> dict[str, str]:
     return {trial: half[video] for trial, video in zip(trials["trial"], trials["video"], strict=True)}
 
 
-def half_of(trials: pd.Series, half: str | None, sides: dict[str, str]) -> pd.Series:
-    """Mask of the rows in `half` (None: all rows) for a column of trial names."""
-    return trials.map(sides).eq(half) if half else pd.Series(True, index=trials.index)
+def half_of(trials: pd.Series, sides: Mapping[str, str], half: str) -> pd.Series:
+    """Mask [N] of the rows of one half, for a column of trial names [N]."""
+    return trials.map(sides).eq(half)
 
 
 def _validation(table: pd.DataFrame) -> pd.DataFrame:

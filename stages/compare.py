@@ -1,0 +1,44 @@
+"""What every step of every system earns, in one table. Run: python -m stages.compare"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from stages.errors import UserError
+from stages.params import Strict, load
+from stages.reporting import comparison
+from stages.reporting.files import write_json, write_text
+from stages.runtime import log, main
+
+SCORES = Path("data/scores")
+METRICS = Path("metrics")
+
+
+class Params(Strict):
+    """Top-level keys of params.yaml."""
+
+    systems: list[str]
+
+
+def run() -> None:
+    """Read the systems' scores; print the table and write it as JSON and Markdown."""
+    params = load(Params, "compare")
+    scores = {system: read_scores(SCORES / f"{system}.json") for system in params.systems}
+    rows = comparison.rows(scores)
+    log.print(comparison.table(rows))
+    write_text(METRICS / "compare.md", comparison.markdown(rows))
+    write_json(METRICS / "compare.json", comparison.nested(rows))
+
+
+def read_scores(path: Path) -> dict[str, Any]:
+    """What `evaluate` wrote for one system. Errors: UserError where it has not run."""
+    if not path.exists():
+        raise UserError(f"{path}: not there; run dvc repro, or take it out of `systems` in params.yaml")
+    scores: dict[str, Any] = json.loads(path.read_text())
+    return scores
+
+
+if __name__ == "__main__":
+    main(run)

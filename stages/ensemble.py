@@ -1,0 +1,67 @@
+"""Per AU, for the expressions and for valence and arousal: the best checkpoint of all steps and epochs.
+
+Jiang et al. 2022, 4.4 takes the checkpoint with the highest F1 of each AU. Here the choice is made on the
+selection half of the validation videos only. Run: python -m stages.ensemble SYSTEM
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from stages.learning import candidates, scoring
+from stages.learning.choosing import choose
+from stages.learning.selection import SELECTION, half_of, halves
+from stages.params import Strict, load
+from stages.reporting.files import write_csv, write_json, write_parquet
+from stages.runtime import log, main
+
+INDEX = Path("data/index/frames.parquet")
+PREDICTIONS = Path("data/predictions")
+
+
+class Params(Strict):
+    """Section `<system>.ensemble` of params.yaml."""
+
+    criterion: scoring.Criterion
+    margin: float
+
+
+def run() -> None:
+    """Read params, choose; write the choice, the ratings of all checkpoints and the predictions."""
+    system = sys.argv[1]
+    params = load(Params, f"{system}.ensemble")
+    table = pd.read_parquet(INDEX)
+    ratings, chosen = select(table, PREDICTIONS, system, params.criterion, params.margin)
+    ensemble = candidates.compose(chosen, PREDICTIONS)
+    write_csv(Path("metrics", system, "checkpoints.csv"), ratings)
+    write_json(Path("models/ensemble", system, "selection.json"), describe(chosen))
+    write_parquet(PREDICTIONS / system / "ensemble" / "best.parquet", ensemble)
+    log.print(f"ensemble of {system}: {len(set(chosen.values()))} of {len(ratings)} checkpoints in use")
+
+
+def select(
+    table: pd.DataFrame, predictions: Path, system: str, criterion: scoring.Criterion, margin: float
+) -> tuple[pd.DataFrame, dict[str, candidates.Candidate]]:
+    """Ratings of all checkpoints on the selection half, and the one chosen for each unit.
+
+    Every unit stays with the best single checkpoint unless another beats it by more than `margin`.
+    """
+    labels = scoring.validation(table)
+    rows = labels[half_of(labels["trial"], halves(table), SELECTION)]
+    found = candidates.find(predictions, [system])
+    ratings = candidates.rate(found, predictions, rows, criterion)
+    single = found.index(candidates.best(ratings))
+    rows_chosen = choose(ratings[[*scoring.UNITS]], single, margin)
+    return ratings, {unit: found[row] for unit, row in rows_chosen.items()}
+
+
+def describe(chosen: dict[str, candidates.Candidate]) -> dict[str, dict[str, str]]:
+    """Unit → system, step, checkpoint: what prediction on new videos runs."""
+    return {unit: candidate._asdict() for unit, candidate in chosen.items()}
+
+
+if __name__ == "__main__":
+    main(run)

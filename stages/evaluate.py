@@ -1,0 +1,92 @@
+"""Official measures of a system's final predictions, and of each step that led there.
+
+Run: python -m stages.evaluate SYSTEM
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stages.corpora.labels import AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS
+from stages.learning import chain, scoring
+from stages.learning.selection import SCORING, half_of, halves
+from stages.params import Strict, load
+from stages.reporting.files import write_csv, write_json
+from stages.runtime import main
+
+INDEX = Path("data/index/frames.parquet")
+PREDICTIONS = Path("data/predictions")
+METRICS = Path("metrics")
+
+
+class Rules(Strict):
+    """Section `evaluate` of params.yaml."""
+
+    missing: scoring.Missing
+
+
+class Params(Strict):
+    """Section `<system>.published` of params.yaml, with the rules that hold for every system."""
+
+    evaluate: Rules
+    AU: float | None
+    EXPR: float | None
+    VA: float | None
+    source: str
+
+
+def run() -> None:
+    """Read params and tables, write metrics, plots' tables and the scores of the steps."""
+    system = sys.argv[1]
+    params = load(Params, f"{system}.published", stage=f"evaluate@{system}")
+    table = pd.read_parquet(INDEX)
+    sides = halves(table)
+    final = pd.read_parquet(PREDICTIONS / system / "smooth" / "best.parquet")
+    scored, counts = scoring.join(scoring.validation(table), final, params.evaluate.missing)
+    write_json(METRICS / f"{system}.json", measure(scored, counts, sides))
+    write_csv(METRICS / system / "units.csv", units_table(scored))
+    write_csv(METRICS / system / "confusion.csv", confusion_table(scored))
+    steps = chain.steps(pd.read_csv(METRICS / system / "checkpoints.csv"), system)
+    rows = chain.score_steps(table, PREDICTIONS, steps, sides, params.evaluate.missing)
+    published = params.model_dump(exclude={"evaluate"})
+    write_json(Path("data/scores", f"{system}.json"), {"steps": rows, "published": published})
+
+
+def measure(scored: scoring.Scored, counts: dict[str, int], sides: dict[str, str]) -> dict[str, Any]:
+    """All measures on all validation videos and on the scoring half, and the frames that they rest on."""
+    held = scored.where(half_of(scored.trials, sides, SCORING))
+    return {**scoring.figures(scored), "scoring_half": scoring.figures(held), "frames": counts}
+
+
+def units_table(scored: scoring.Scored) -> pd.DataFrame:
+    """One row an AU: f1, accuracy, auc, and its labelled positives and frames."""
+    units = scoring.action_units(scored)
+    return pd.DataFrame(
+        {
+            "unit": AU_NAMES,
+            "f1": units.unit_f1,
+            "accuracy": units.unit_accuracy,
+            "auc": units.unit_auc,
+            "positives": (scored.units == 1).sum(axis=0),
+            "labelled": (scored.units >= 0).sum(axis=0),
+        }
+    )
+
+
+def confusion_table(scored: scoring.Scored) -> pd.DataFrame:
+    """Frames of each pair of actual and predicted expression, [49] rows."""
+    known = scored.expressions >= 0
+    predicted = scored.predicted.loc[known, list(EXPRESSION_LOGITS)].to_numpy().argmax(axis=1)
+    pairs = pd.DataFrame({"actual": scored.expressions[known], "predicted": predicted}).value_counts()
+    every = pd.MultiIndex.from_product([range(len(EXPRESSIONS))] * 2, names=["actual", "predicted"])
+    counts = pairs.reindex(every, fill_value=0).rename("frames").reset_index()
+    names = dict(enumerate(EXPRESSIONS))
+    return counts.assign(actual=counts["actual"].map(names), predicted=counts["predicted"].map(names))
+
+
+if __name__ == "__main__":
+    main(run)

@@ -1,0 +1,66 @@
+"""Moving averages over the ensemble's logits, with a width for each unit chosen on the selection half.
+
+Run: python -m stages.smooth SYSTEM
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+from pydantic import PositiveInt
+
+from stages.learning import scoring
+from stages.learning.choosing import choose
+from stages.learning.selection import SELECTION, half_of, halves
+from stages.learning.smoothing import smooth
+from stages.params import Strict, load
+from stages.reporting.files import write_json, write_parquet
+from stages.runtime import log, main
+
+INDEX = Path("data/index/frames.parquet")
+PREDICTIONS = Path("data/predictions")
+
+
+class Params(Strict):
+    """Section `<system>.smooth` of params.yaml."""
+
+    widths: list[PositiveInt]
+    criterion: scoring.Criterion
+    margin: float
+
+
+def run() -> None:
+    """Read params, choose widths, write them and the smoothed predictions."""
+    system = sys.argv[1]
+    params = load(Params, f"{system}.smooth")
+    predictions = pd.read_parquet(PREDICTIONS / system / "ensemble" / "best.parquet")
+    table = pd.read_parquet(INDEX)
+    widths = choose_widths(table, predictions, params.widths, params.criterion, params.margin)
+    write_json(Path("models/smooth", system, "widths.json"), widths)
+    write_parquet(PREDICTIONS / system / "smooth" / "best.parquet", smooth(predictions, widths))
+    log.print(f"widths of {system}: {', '.join(f'{unit} {width}' for unit, width in widths.items())}")
+
+
+def choose_widths(
+    table: pd.DataFrame,
+    predictions: pd.DataFrame,
+    grid: list[int],
+    criterion: scoring.Criterion,
+    margin: float,
+) -> dict[str, int]:
+    """Width in frames of each unit; 1 (no smoothing) unless another is better by more than `margin`."""
+    labels = scoring.validation(table)
+    rows = labels[half_of(labels["trial"], halves(table), SELECTION)]
+    scores = {}
+    for width in sorted({1, *grid}):
+        smoothed = smooth(predictions, dict.fromkeys(scoring.UNITS, width))
+        scored, _ = scoring.join(rows, smoothed, "drop")
+        scores[width] = scoring.unit_scores(scored, criterion)
+    chosen = choose(pd.DataFrame.from_dict(scores, orient="index"), 1, margin)
+    return {unit: int(width) for unit, width in chosen.items()}
+
+
+if __name__ == "__main__":
+    main(run)
