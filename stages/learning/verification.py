@@ -1,4 +1,4 @@
-"""Face verification on held-out identities: are two images of one person? (LFW's protocol, Huang et al. 2007)."""
+"""Face verification on held-out identities: are two images of one person? (LFW, Huang et al. 2007)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,23 @@ class Pairs:
 
 def draw_pairs(identity: np.ndarray, count: int, seed: int) -> Pairs:
     """At most `count` pairs of one person and as many of two, without repeats; rows index `identity` [N]."""
-    left, right = np.triu_indices(len(identity), k=1)
-    same = identity[left] == identity[right]
     random = np.random.default_rng(seed)
-    wanted = min(count, int(same.sum()), int((~same).sum()))
-    kinds = (np.flatnonzero(same), np.flatnonzero(~same))
-    rows = np.concatenate([random.choice(kind, wanted, replace=False) for kind in kinds])
-    return Pairs(left[rows], right[rows], same[rows])
+    codes = np.unique(identity, return_inverse=True)[1]
+    same = random.permutation(_same(codes))[:count]
+    pairs = np.concatenate([same, _different(codes, len(same), random)])
+    return Pairs(pairs[:, 0], pairs[:, 1], codes[pairs[:, 0]] == codes[pairs[:, 1]])
+
+
+def _same(codes: np.ndarray) -> np.ndarray:
+    groups = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+    return np.concatenate([rows[np.transpose(np.triu_indices(len(rows), k=1))] for rows in groups])
+
+
+def _different(codes: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
+    """Drawn rather than listed: there are as many as images squared. Few images may give fewer pairs."""
+    drawn = np.sort(random.integers(len(codes), size=(8 * count, 2)), axis=1)
+    apart = drawn[codes[drawn[:, 0]] != codes[drawn[:, 1]]]
+    return random.permutation(np.unique(apart, axis=0))[:count]
 
 
 def similarities(features: np.ndarray, pairs: Pairs) -> np.ndarray:

@@ -71,6 +71,13 @@ class Backbone(nn.Module):
         return cast(Tensor, self.network(x))
 
 
+def find_published(kind: str) -> Published:
+    """Entry of the registry. Errors: UserError for a kind that it lacks."""
+    if kind not in BACKBONES:
+        raise UserError(f"params.yaml, key kind: {kind!r} is no backbone; choose one of {', '.join(BACKBONES)}")
+    return BACKBONES[kind]
+
+
 def build_backbone(
     kind: str, depth: int, width: float = 1.0, input_size: int | None = None, dropout: float = 0.0
 ) -> Backbone:
@@ -78,11 +85,9 @@ def build_backbone(
 
     Errors: UserError for a kind or depth that does not exist.
     """
-    if kind not in BACKBONES:
-        raise UserError(f"params.yaml: backbone {kind!r} is unknown; choose one of {', '.join(BACKBONES)}")
-    published = BACKBONES[kind]
+    published = find_published(kind)
     if depth not in published.depths:
-        raise UserError(f"params.yaml: {kind} has no depth {depth}; choose one of {published.depths}")
+        raise UserError(f"params.yaml, key depth: {kind} has no depth {depth}, only {published.depths}")
     front_end = replace(published.front_end, size=input_size or published.front_end.size)
     network = published.build(depth, width=width, input_size=front_end.size, dropout=dropout)
     return Backbone(network, front_end, published.features)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -25,3 +27,16 @@ class CosFace(nn.Module):
         cosines = F.linear(F.normalize(features), F.normalize(self.weight))
         margins = F.one_hot(identity, len(self.weight)) * self.margin
         return self.scale * (cosines - margins)
+
+
+class Recogniser(nn.Module):
+    """A backbone and its CosFace head, as trained on identities."""
+
+    def __init__(self, backbone: nn.Module, head: CosFace) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+
+    def forward(self, x: Tensor, identity: Tensor) -> Tensor:
+        """Prepared images [N, 3, S, S] and identities [N] to logits [N, identities]."""
+        return cast(Tensor, self.head(self.backbone(x), identity))
