@@ -1,0 +1,1 @@
+"""Aff-Wild2 on disk: releases, annotations, splits, the frame table."""
