@@ -1,0 +1,46 @@
+"""A deck of acts: how often each expression is played, spread so that no video holds one kind only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stages.corpora.drawn.acting.repertoire import GESTURES, NEUTRAL, PROTOTYPES
+from stages.corpora.drawn.acting.script import GESTURE, Act
+
+# Share of each kind among the acts. Training is as unbalanced as Aff-Wild2 (Jin et al. 2021, figure 1: Neutral,
+# Happiness, Sadness, Surprise, then the rest); validation leans less, so that few videos still hold every class.
+TRAIN_SHARES = {
+    NEUTRAL: 0.30, GESTURE: 0.21, "Happiness": 0.16, "Sadness": 0.10, "Surprise": 0.08,
+    "Anger": 0.06, "Disgust": 0.05, "Fear": 0.04,
+}  # fmt: skip
+VALIDATION_SHARES = {
+    NEUTRAL: 0.18, GESTURE: 0.20, "Happiness": 0.16, "Sadness": 0.12, "Surprise": 0.10,
+    "Anger": 0.09, "Disgust": 0.08, "Fear": 0.07,
+}  # fmt: skip
+
+
+def deal(rng: np.random.Generator, shares: dict[str, float], count: int) -> list[Act]:
+    """`count` acts in the given shares; each kind comes at even distances, its variants in turn."""
+    acts = [
+        ((turn + offset) / number, act)
+        for kind, number in allot(shares, count).items()
+        for offset in (rng.random(),)
+        for turn, act in enumerate(_turns(rng, kind, number))
+    ]
+    return [act for _, act in sorted(acts)]
+
+
+def allot(shares: dict[str, float], count: int) -> dict[str, int]:
+    """Whole numbers near the shares that sum to `count` (largest remainders)."""
+    exact = {kind: share / sum(shares.values()) * count for kind, share in shares.items()}
+    numbers = {kind: int(value) for kind, value in exact.items()}
+    by_remainder = sorted(exact, key=lambda kind: numbers[kind] - exact[kind])
+    for kind in by_remainder[: count - sum(numbers.values())]:
+        numbers[kind] += 1
+    return numbers
+
+
+def _turns(rng: np.random.Generator, kind: str, number: int) -> list[Act]:
+    variants = len(GESTURES) if kind == GESTURE else len(PROTOTYPES.get(kind, ((),)))
+    order = rng.permutation(variants)
+    return [Act(kind, int(order[turn % variants])) for turn in range(number)]
