@@ -36,7 +36,7 @@ def run() -> None:
     table = pd.read_parquet(INDEX)
     ratings, chosen = select(table, PREDICTIONS, system, params.criterion, params.margin)
     ensemble = candidates.compose(chosen, PREDICTIONS)
-    write_csv(Path("metrics", system, "checkpoints.csv"), ratings)
+    write_csv(Path("metrics", system, "checkpoints.csv"), named(ratings))
     write_json(Path("models/ensemble", system, "selection.json"), describe(chosen))
     write_parquet(PREDICTIONS / system / "ensemble" / "best.parquet", ensemble)
     log.print(f"ensemble of {system}: {len(set(chosen.values()))} of {len(ratings)} checkpoints in use")
@@ -56,6 +56,11 @@ def select(
     single = found.index(candidates.best(ratings))
     rows_chosen = choose(ratings[[*scoring.UNITS]], single, margin)
     return ratings, {unit: found[row] for unit, row in rows_chosen.items()}
+
+
+def named(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Ratings with one name for each checkpoint, for a plot's axis."""
+    return ratings.assign(name=ratings["step"] + " " + ratings["checkpoint"])
 
 
 def describe(chosen: dict[str, candidates.Candidate]) -> dict[str, dict[str, str]]:

@@ -10,7 +10,7 @@ import pandas as pd
 from stages.learning import candidates, scoring
 from stages.learning.selection import SCORING, half_of
 
-BASELINE = "majority class"
+BASELINE = "majority"
 POST = {"ensemble": "best", "smooth": "best"}  # steps after the networks: one table each
 
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.table import Table
 
 from stages.corpora.labels import TASKS
 
 NAMES = {"audio": "+ audio", "sequence": "+ sequence", "ensemble": "+ ensemble", "smooth": "+ smoothing"}
 PUBLISHED = "published"
+TITLE = "validation, ABAW2 measures (scoring half, change, all videos)"
 NOTE = "published: on Aff-Wild2's validation set, not comparable on the drawn corpus"
-HEADER = ("system", "step", *(f"{task}{part}" for task in TASKS for part in ("", " Δ", " all")))
+LEGEND = """# Validation scores
+
+ABAW2 measures: AU = 0.5·F1 + 0.5·accuracy, EXPR = 0.67·F1 + 0.33·accuracy, VA = mean CCC. For each task: the
+score on the half of the validation videos that nothing was chosen on, its change from the row above, and the
+score on all of them, which flatters: checkpoints and widths were chosen on the other half."""
+HEADER = ("step", *(name for task in TASKS for name in (task, "Δ", "all")))
 
 
 class Row(NamedTuple):
@@ -37,8 +46,8 @@ def rows(scores: Mapping[str, dict[str, Any]]) -> list[Row]:
 def _system_rows(system: str, own: dict[str, Any]) -> list[Row]:
     found: list[Row] = []
     for step in own["steps"]:
-        before = found[-1].scoring if found else {}
-        change = {task: _difference(step["scoring"][task], before.get(task)) for task in TASKS}
+        before = found[-1].scoring if found else None
+        change = {task: _difference(step["scoring"][task], before[task]) for task in TASKS} if before else {}
         found.append(Row(system, step["step"], step["checkpoint"], step["scoring"], change, step["all"]))
     published = {task: own["published"][task] for task in TASKS}
     return [*found, Row(system, PUBLISHED, own["published"]["source"], {}, {}, published)]
@@ -51,7 +60,7 @@ def _difference(now: float | None, before: float | None) -> float | None:
 def cells(row: Row) -> list[str]:
     """Text of a row, in the order of `HEADER`."""
     figures = [_cell(part.get(task), sign) for task in TASKS for part, sign in _parts(row)]
-    return [row.system, NAMES.get(row.step, row.step), *figures]
+    return [NAMES.get(row.step, row.step), *figures]
 
 
 def _parts(row: Row) -> Sequence[tuple[Mapping[str, float | None], str]]:
@@ -62,31 +71,32 @@ def _cell(value: float | None, sign: str) -> str:
     return "" if value is None else f"{value:{sign}.3f}"
 
 
-def table(found: Sequence[Row]) -> Table:
-    """Terminal table; changes for the worse in red."""
-    drawn = Table(title="Validation scores (ABAW2 measures)", caption=NOTE)
+def table(found: Sequence[Row]) -> Group:
+    """Terminal tables, one a system, of 80 columns; changes for the worse in red."""
+    systems = groupby(found, lambda row: row.system)
+    return Group(*(_system_table(system, list(own)) for system, own in systems), NOTE)
+
+
+def _system_table(system: str, own: Sequence[Row]) -> Table:
+    drawn = Table(title=f"{system}: {TITLE}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 0, 0, 1))
     for name in HEADER:
-        drawn.add_column(name, justify="left" if name in HEADER[:2] else "right")
-    for row in found:
-        drawn.add_row(*(f"[red]{text}[/red]" if text.startswith("-0.") else text for text in cells(row)))
-        if row.step == PUBLISHED:
-            drawn.add_section()
+        drawn.add_column(name, justify="left" if name == HEADER[0] else "right", no_wrap=True)
+    for row in own:
+        drawn.add_row(*(f"[red]{text}[/red]" if _worse(text) else text for text in cells(row)))
     return drawn
 
 
+def _worse(text: str) -> bool:
+    return text.startswith("-") and text != "-0.000"
+
+
 def markdown(found: Sequence[Row]) -> str:
-    """The same table for a page, with what its columns mean."""
-    lines = [HEADER, ["---"] * len(HEADER), *(cells(row) for row in found)]
-    body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"{LEGEND}\n\n{body}\n\n{NOTE}:\n\n{_sources(found)}\n"
-
-
-LEGEND = (
-    "Validation scores by the ABAW2 measures (AU = 0.5·F1 + 0.5·accuracy, EXPR = 0.67·F1 + 0.33·accuracy, "
-    "VA = mean CCC).\nEach task: score on the half of the videos that nothing was chosen on, its change from "
-    "the row above, and the score on all\nvalidation videos, which flatters: checkpoints and widths were "
-    "chosen on the other half of them."
-)
+    """The same tables for a page, with what their columns mean."""
+    parts = [LEGEND]
+    for system, own in groupby(found, lambda row: row.system):
+        lines = [HEADER, ["---", *["--:"] * (len(HEADER) - 1)], *(cells(row) for row in own)]
+        parts += [f"## {system}", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
+    return "\n\n".join([*parts, f"{NOTE}:", _sources(found)]) + "\n"
 
 
 def _sources(found: Sequence[Row]) -> str:
@@ -94,10 +104,10 @@ def _sources(found: Sequence[Row]) -> str:
 
 
 def nested(found: Sequence[Row]) -> dict[str, Any]:
-    """system → step → {checkpoint, scoring, change, all}, for `dvc metrics show` and `diff`."""
+    """system → step → {scoring, change, all} → task → score, for `dvc metrics show` and `diff`."""
     result: dict[str, Any] = {}
     for row in found:
         figures = {"scoring": row.scoring, "change": row.change, "all": row.all}
         kept = {name: dict(part) for name, part in figures.items() if part}
-        result.setdefault(row.system, {})[row.step.replace(" ", "_")] = {"from": row.checkpoint, **kept}
+        result.setdefault(row.system, {})[row.step] = kept
     return result
