@@ -74,7 +74,8 @@ class Backbone(nn.Module):
 def find_published(kind: str) -> Published:
     """Entry of the registry. Errors: UserError for a kind that it lacks."""
     if kind not in BACKBONES:
-        raise UserError(f"params.yaml, key kind: {kind!r} is no backbone; choose one of {', '.join(BACKBONES)}")
+        known = ", ".join(BACKBONES)
+        raise UserError(f"params.yaml, key kind: {kind!r} is no backbone; choose one of {known}")
     return BACKBONES[kind]
 
 
