@@ -1,0 +1,63 @@
+"""Pictures for `dvc plots`: faces with points and masks, a mel-spectrogram. Equal inputs, equal bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.runtime import atomic_path
+
+Image = NDArray[np.uint8]
+SCALE = 2  # magnification of the 112-pixel crops
+POINT = (0, 255, 0)
+
+
+def mask_montage(faces: Image, points: NDArray[np.floating], masks: Image) -> Image:
+    """Faces [N, 112, 112, 3] RGB, points [N, P, 2] drawn in, masks [N, 112, 112] → [3·224, N·224, 3]."""
+    columns = [
+        np.vstack([_enlarge(face), _dotted(face, dots), _enlarge(np.repeat(mask[..., None], 3, axis=2))])
+        for face, dots, mask in zip(faces, points, masks, strict=True)
+    ]
+    return np.hstack(columns)
+
+
+def _enlarge(image: Image) -> Image:
+    return np.kron(image, np.ones((SCALE, SCALE, 1), np.uint8))
+
+
+def _dotted(face: Image, points: NDArray[np.floating]) -> Image:
+    canvas = np.ascontiguousarray(_enlarge(face))
+    for x, y in np.rint((points + 0.5) * SCALE - 0.5).astype(int):
+        cv2.circle(canvas, (int(x), int(y)), 1, POINT, -1)
+    return canvas
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most `most` indices spread evenly over `count` rows."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)).tolist()
+
+
+def write_png(path: Path, image: Image) -> None:
+    """An RGB image [H, W, 3] as PNG."""
+    with atomic_path(path) as beside:
+        cv2.imwrite(str(beside), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+
+
+def mel_picture(path: Path, decibels: NDArray[np.floating], hop: float, rate: int, title: str) -> None:
+    """A mel-spectrogram [T, mels] in dB over s and Hz, as PNG; `hop` in s, `rate` of the sound in Hz."""
+    from librosa.display import specshow
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    axes = figure.add_subplot()
+    step = round(hop * rate)
+    scales = {"x_axis": "time", "y_axis": "mel", "fmax": rate / 2, "htk": True}
+    drawn = specshow(decibels.T, sr=rate, hop_length=step, cmap="magma", ax=axes, **scales)
+    figure.colorbar(drawn, ax=axes, label="dB")
+    axes.set(title=title, xlabel="s")
+    with atomic_path(path) as beside:
+        FigureCanvasAgg(figure).print_png(beside, metadata={"Software": None})
