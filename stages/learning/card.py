@@ -10,6 +10,7 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
+from stages.errors import UserError
 from stages.learning.state import stage_code
 from stages.runtime import atomic_path
 
@@ -36,6 +37,9 @@ def save_card(folder: Path, card: Mapping[str, Any]) -> None:
 
 
 def read_card(folder: Path) -> dict[str, Any]:
-    """The card of a model folder."""
-    card: dict[str, Any] = json.loads((folder / "card.json").read_text())
+    """The card of a model folder. Errors: UserError where there is none."""
+    path = folder / "card.json"
+    if not path.is_file():
+        raise UserError(f"{path}: missing; run the stage that trains this model first")
+    card: dict[str, Any] = json.loads(path.read_text())
     return card

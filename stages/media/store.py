@@ -71,11 +71,12 @@ def fill(
     code: str,
     on_error: Literal["fail", "skip"] = "fail",
     keep: Sequence[str] = (),
+    jobs: int | None = None,
 ) -> dict[str, Note]:
     """Bring the store to exactly the items of `sources` (name → digest of its source); return their notes.
 
     `make(name, scratch)` writes the item's files, named `<name>.*`, into an empty folder and may return a
-    note. It runs in `runtime.workers()` processes; the bytes do not depend on their number. `code` is the
+    note. It runs in `jobs` processes, by default `runtime.workers()`; the bytes do not depend on their number. `code` is the
     digest of what makes the items (`media.code.code_version`); `keep` names files that are no items.
     Errors: a `UserError` of `make` is reported and its item left out; with `on_error` "fail" it is raised
     once the other items are done.
@@ -86,7 +87,7 @@ def fill(
     todo = [name for name in sorted(keys) if name not in entries]
     failed = {}
     try:
-        for name, files, note, problem in _work(folder, todo, make):
+        for name, files, note, problem in _work(folder, todo, make, jobs or workers()):
             if problem is not None:
                 failed[name] = problem
                 log.print(f"left out: {problem}")
@@ -120,12 +121,12 @@ def _prune(folder: Path, keys: Mapping[str, str], keep: Sequence[str]) -> dict[s
 Result = tuple[str, list[str], Note, "str | None"]
 
 
-def _work(folder: Path, todo: Sequence[str], make: Make) -> Iterator[Result]:
+def _work(folder: Path, todo: Sequence[str], make: Make, most: int) -> Iterator[Result]:
     """Results of `make` as they come, from as many processes as are worth starting."""
     from joblib import Parallel, delayed
     from rich.progress import track
 
-    jobs = max(1, min(workers(), len(todo)))
+    jobs = max(1, min(most, len(todo)))
     backend = os.environ.get("JOBLIB_BACKEND", "loky")  # any that joblib knows
     parallel = Parallel(n_jobs=jobs, backend=backend, return_as="generator_unordered")
     results = parallel(delayed(_attempt)(folder, name, make) for name in todo)

@@ -1,0 +1,64 @@
+"""Features of a system's frozen visual model for every face, computed once.
+
+Run: python -m stages.embed SYSTEM
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from stages.learning import visual
+from stages.learning.checkpoints import load_checkpoint
+from stages.learning.data import open_array
+from stages.media.code import code_version
+from stages.media.store import digest_path, fill, read_keys
+from stages.params import Strict, load
+from stages.runtime import fabric as make_fabric
+from stages.runtime import main, setup_torch
+
+FRAMES = Path("data/frames")
+
+
+class Params(Strict):
+    """Section `<system>.embed` of params.yaml."""
+
+    seed: int
+    threads: int
+    checkpoint: str | None
+    batch: int
+
+
+def run() -> None:
+    """Read params, embed the faces of all trials."""
+    system = sys.argv[1]
+    embed(Path("models/finetune", system), Path("data/embeddings", system), load(Params, f"{system}.embed"))
+
+
+def embed(model_folder: Path, out: Path, params: Params) -> None:
+    """Fill the store `out` with `<trial>.npy`, float16 [N, features], rows as in the store of faces."""
+    setup_torch(params.threads, params.seed)
+    model, card = load_checkpoint(model_folder, params.checkpoint)
+    checkpoint = params.checkpoint or card["chosen"]
+    model.to(make_fabric().device)
+
+    def make(trial: str, folder: Path) -> None:
+        images = open_array(FRAMES / f"{trial}.npy")
+        np.save(folder / f"{trial}.npy", visual.embed_images(model, images, params.batch))
+
+    weights = digest_path(model_folder / f"{checkpoint}.safetensors")
+    # One process: it has all the threads, or the accelerator.
+    fill(
+        out,
+        read_keys(FRAMES),
+        make,
+        params={"checkpoint": checkpoint, "weights": weights, "threads": params.threads},
+        code=code_version(visual.__file__),
+        jobs=1,
+    )
+
+
+if __name__ == "__main__":
+    main(run)

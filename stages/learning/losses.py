@@ -1,0 +1,78 @@
+"""Losses for incomplete labels: every one is divided by what is labelled, not by all entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+TaskLoss = Callable[[Tensor, Tensor], Tensor]
+
+
+def weighted_bce(logits: Tensor, targets: Tensor, positive_weights: Tensor | None = None) -> Tensor:
+    """Binary cross-entropy with position weights (Jin et al. 2021, eq. 1).
+
+    `logits` [..., K], `targets` [..., K] in {0, 1} or between (soft labels), negative where missing;
+    `positive_weights` [K] multiply the term of the positives. Mean over the labelled entries; 0 without any.
+    """
+    known = targets >= 0
+    target = targets.clamp(min=0).to(logits.dtype)
+    return _mean_over(_cross_entropy(logits, target, positive_weights), known)
+
+
+def focal(logits: Tensor, labels: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:
+    """Focal loss on one-hot classes (Lin et al. 2017, eq. 5 with sigmoids; Jin et al. 2021, eq. 2).
+
+    `logits` [..., C], `labels` [...] integer, negative where missing. The terms of the C classes are summed;
+    mean over the labelled samples; 0 if there are none.
+    """
+    known = labels >= 0
+    one_hot = F.one_hot(labels.clamp(min=0).long(), logits.shape[-1]).to(logits.dtype)
+    miss = torch.where(one_hot > 0, torch.sigmoid(-logits), torch.sigmoid(logits))  # 1 − p_t
+    weight = torch.where(one_hot > 0, alpha, 1 - alpha)
+    return _mean_over((weight * miss**gamma * _cross_entropy(logits, one_hot)).sum(-1), known)
+
+
+def ccc_loss(outputs: Tensor, targets: Tensor) -> Tensor:
+    """1 − concordance correlation coefficient, mean over the dimensions (Lin 1989).
+
+    `outputs`, `targets` [..., D]; NaN where missing. Population moments over the labelled samples of each
+    dimension; a dimension with fewer than two of them does not count; 0 if none counts.
+    """
+    pairs = zip(outputs.flatten(0, -2).unbind(-1), targets.flatten(0, -2).unbind(-1), strict=True)
+    terms = [1 - ccc(x[~y.isnan()], y[~y.isnan()]) for x, y in pairs if int((~y.isnan()).sum()) > 1]
+    return torch.stack(terms).mean() if terms else outputs.sum() * 0
+
+
+def ccc(x: Tensor, y: Tensor, eps: float = 1e-8) -> Tensor:
+    """Concordance correlation coefficient of two series [N]; near 0 where both are constant."""
+    dx, dy = x - x.mean(), y - y.mean()
+    covariance = (dx * dy).mean()
+    spread = dx.square().mean() + dy.square().mean() + (x.mean() - y.mean()).square()
+    return 2 * covariance / (spread + eps)
+
+
+def task_losses(
+    positive_weights: Sequence[float] | None = None, alpha: float = 0.25, gamma: float = 2.0
+) -> dict[str, TaskLoss]:
+    """The loss of each task, `loss(output, target)`: weighted BCE, focal, CCC."""
+    weights = torch.tensor(positive_weights) if positive_weights else None
+
+    def action_units(logits: Tensor, targets: Tensor) -> Tensor:
+        return weighted_bce(logits, targets, weights if weights is None else weights.to(logits))
+
+    def expressions(logits: Tensor, labels: Tensor) -> Tensor:
+        return focal(logits, labels, alpha, gamma)
+
+    return {"AU": action_units, "EXPR": expressions, "VA": ccc_loss}
+
+
+def _cross_entropy(logits: Tensor, targets: Tensor, positive_weights: Tensor | None = None) -> Tensor:
+    """Binary cross-entropy of every entry."""
+    return F.binary_cross_entropy_with_logits(logits, targets, pos_weight=positive_weights, reduction="none")
+
+
+def _mean_over(terms: Tensor, known: Tensor) -> Tensor:
+    return (terms * known).sum() / known.sum().clamp(min=1)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from math import exp, log, nan
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import log_loss
+from torchvision.ops import sigmoid_focal_loss
+
+from stages.learning.losses import ccc, ccc_loss, focal, task_losses, weighted_bce
+
+
+def test_weighted_bce_by_hand() -> None:
+    logits = torch.tensor([[0.0, log(3.0)]])  # probabilities 1/2, 3/4
+    loss = weighted_bce(logits, torch.tensor([[1, 0]]), torch.tensor([6.0, 1.0]))
+    assert float(loss) == pytest.approx((-6 * log(0.5) - log(0.25)) / 2)
+
+
+def test_bce_without_weights_is_scikit_learns_log_loss() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(50, 1, generator=generator, dtype=torch.double)
+    targets = (torch.rand(50, 1, generator=generator) > 0.5).long()
+    expected = log_loss(targets.numpy().ravel(), torch.sigmoid(logits).numpy().ravel())
+    assert float(weighted_bce(logits, targets)) == pytest.approx(expected)
+
+
+def test_bce_is_divided_by_labelled_entries_and_missing_ones_get_no_gradient() -> None:
+    logits = torch.zeros(4, 3, requires_grad=True)
+    targets = torch.full((4, 3), -1)
+    targets[0, 1] = 1
+    loss = weighted_bce(logits, targets)
+    loss.backward()
+    assert float(loss) == pytest.approx(log(2.0))
+    assert logits.grad is not None
+    assert logits.grad.nonzero().tolist() == [[0, 1]]
+
+
+def test_soft_labels() -> None:
+    loss = weighted_bce(torch.zeros(1, 1), torch.tensor([[0.3]]))
+    assert float(loss) == pytest.approx(log(2.0))
+
+
+def test_focal_by_hand() -> None:
+    p = 1 / (1 + exp(-1.0))
+    expected = 0.25 * (1 - p) ** 2 * -log(p) + 0.75 * 0.5**2 * -log(0.5)
+    assert float(focal(torch.tensor([[1.0, 0.0]]), torch.tensor([0]))) == pytest.approx(expected)
+
+
+def test_focal_is_torchvisions_on_one_hot_labels() -> None:
+    logits = torch.randn(9, 7, generator=torch.Generator().manual_seed(1))
+    labels = torch.arange(9) % 7
+    one_hot = torch.nn.functional.one_hot(labels, 7).float()
+    expected = sigmoid_focal_loss(logits, one_hot, 0.25, 2.0, reduction="sum") / 9
+    assert torch.allclose(focal(logits, labels), expected)
+
+
+def test_focal_ignores_missing_labels() -> None:
+    logits = torch.randn(3, 7, generator=torch.Generator().manual_seed(2))
+    some = focal(logits, torch.tensor([2, -1, -1]))
+    assert torch.allclose(some, focal(logits[:1], torch.tensor([2])))
+    assert float(focal(logits, torch.full((3,), -1))) == 0
+
+
+def test_ccc_by_hand_and_by_moments() -> None:
+    x, y = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([2.0, 4.0, 6.0])
+    assert float(ccc(x, y)) == pytest.approx(2 * (4 / 3) / (2 / 3 + 8 / 3 + 4))
+    a, b = np.random.default_rng(0).normal(size=(2, 100))
+    rho = np.corrcoef(a, b)[0, 1]
+    expected = 2 * rho * a.std() * b.std() / (a.var() + b.var() + (a.mean() - b.mean()) ** 2)
+    assert float(ccc(torch.tensor(a), torch.tensor(b))) == pytest.approx(expected)
+
+
+def test_ccc_loss_ignores_missing_samples() -> None:
+    outputs = torch.tensor([[0.1, 0.2], [0.5, 0.1], [0.9, -0.4]], requires_grad=True)
+    targets = torch.tensor([[0.1, nan], [0.5, 0.1], [nan, -0.4]])
+    loss = ccc_loss(outputs, targets)
+    loss.backward()
+    assert float(loss) == pytest.approx(0, abs=1e-5)
+    assert outputs.grad is not None and outputs.grad.isfinite().all()
+
+
+def test_ccc_loss_without_labels_is_zero_and_can_be_backpropagated() -> None:
+    outputs = torch.zeros(4, 2, requires_grad=True)
+    loss = ccc_loss(outputs, torch.full((4, 2), nan))
+    loss.backward()
+    assert float(loss) == 0
+
+
+def test_task_losses_reach_windows() -> None:
+    losses = task_losses([1.0] * 11 + [5.0])
+    targets = {"AU": torch.zeros(2, 30, 12), "EXPR": torch.zeros(2, 30), "VA": torch.rand(2, 30, 2)}
+    for task, outputs in (("AU", 12), ("EXPR", 7), ("VA", 2)):
+        assert float(losses[task](torch.zeros(2, 30, outputs), targets[task])) > 0
