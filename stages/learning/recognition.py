@@ -32,10 +32,10 @@ class Batch:
 
 
 def recognition_loss(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-    """Cross-entropy of the margin's logits, and the share that still comes first in spite of the margin."""
+    """Cross-entropy of the margin's logits, and the share of true identities first in spite of the margin."""
     logits = model(batch.images, batch.identity)
     right = (logits.argmax(1) == batch.identity).float().mean()
-    return {"loss": F.cross_entropy(logits, batch.identity), "accuracy": right}
+    return {"loss": F.cross_entropy(logits, batch.identity), "hits": right}
 
 
 def identity_batches(
