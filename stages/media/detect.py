@@ -62,7 +62,7 @@ def scrfd(pack: Path | None) -> Detector:
 
     Errors: UserError telling which file to put where.
     """
-    file = _scrfd_file(pack)
+    file = scrfd_file(pack)
     from insightface.model_zoo.scrfd import SCRFD
     from onnxruntime import InferenceSession, get_available_providers
 
@@ -97,8 +97,11 @@ def _from_mtcnn(found: dict) -> Face:
     return Face(points, np.array([x, y, x + width, y + height], np.float64), float(found["confidence"]))
 
 
-def _scrfd_file(pack: Path | None) -> Path:
-    """The detector of a pack: the file itself, or det_*.onnx (buffalo_l: det_10g.onnx) in the folder."""
+def scrfd_file(pack: Path | None) -> Path:
+    """The detector of a pack: the file itself, or det_*.onnx (buffalo_l: det_10g.onnx) in the folder.
+
+    Errors: UserError telling which file to put where.
+    """
     folder = pack or Path("models/published/buffalo_l")
     files = (
         [folder] if folder.is_file() else sorted([*folder.glob("det_*.onnx"), *folder.glob("scrfd*.onnx")])

@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from stages.media.align import SIZE, align
+from stages.media.align import SIZE
 from stages.media.decode import read_frames
 from stages.media.detect import Detector, build_detector, detect_faces
 from stages.media.refine import Refiner, onet
 from stages.media.track import follow
 from stages.media.trajectory import Trajectory, build, fill, smooth
+from stages.media.warp import warp_face
 
 SIDES = ("left", "right")
 
@@ -72,7 +73,7 @@ def cut(path: Path, track: Trajectory, faces: np.ndarray, threads: int = 1) -> N
     row = 0
     for number, frame in enumerate(read_frames(path, int(track.frames[-1]), threads), start=1):
         if number == track.frames[row]:
-            faces[row] = align(frame, track.points[row])
+            faces[row] = warp_face(frame, track.points[row])
             row += 1
 
 

@@ -76,8 +76,9 @@ def fill(
     """Bring the store to exactly the items of `sources` (name → digest of its source); return their notes.
 
     `make(name, scratch)` writes the item's files, named `<name>.*`, into an empty folder and may return a
-    note. It runs in `jobs` processes, by default `runtime.workers()`; the bytes do not depend on their number. `code` is the
-    digest of what makes the items (`media.code.code_version`); `keep` names files that are no items.
+    note. It runs in `jobs` processes, by default `runtime.workers()`; the bytes do not depend on their
+    number. `code` is the digest of what makes the items (`media.code.code_version`); `keep` names files that
+    are no items.
     Errors: a `UserError` of `make` is reported and its item left out; with `on_error` "fail" it is raised
     once the other items are done.
     """
