@@ -1,4 +1,4 @@
-"""Stage `synthesize`: draw the embedded corpus — videos with annotations, their truth, and three still sets."""
+"""Stage `synthesize`: draw the embedded corpus: videos with annotations, their truth, three still sets."""
 
 from __future__ import annotations
 

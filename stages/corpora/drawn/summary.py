@@ -21,12 +21,13 @@ def label_counts(corpus: Path, stills: Path) -> pd.DataFrame:
     columns = {f"videos {split}": _video_counts(corpus, folder) for split, folder in FOLDERS.items()}
     labels = pd.read_parquet(stills / "affect" / "labels.parquet")
     columns |= {f"stills {split}": _still_counts(labels[labels["split"] == split]) for split in FOLDERS}
-    return pd.DataFrame(columns).fillna(0).astype(int).reindex([*AU_NAMES, "AU rows", *EXPRESSIONS, "EXPR rows"])
+    rows = [*AU_NAMES, "AU rows", *EXPRESSIONS, "EXPR rows"]
+    return pd.DataFrame(columns).reindex(rows).fillna(0).astype(int)
 
 
 def _video_counts(corpus: Path, folder: str) -> Counter[str]:
-    read = lambda task: [_read(path) for path in sorted((corpus / f"annotations/{task}_Set/{folder}").glob("*.txt"))]  # noqa: E731, E501
-    return _counts(np.concatenate(read("AU")), np.concatenate(read("EXPR")).ravel())
+    aus, expressions = (_read(corpus / "annotations" / f"{task}_Set" / folder) for task in ("AU", "EXPR"))
+    return _counts(aus, expressions.ravel())
 
 
 def _still_counts(labels: pd.DataFrame) -> Counter[str]:
@@ -42,8 +43,9 @@ def _counts(aus: np.ndarray, expressions: np.ndarray) -> Counter[str]:
     return counts
 
 
-def _read(path: Path) -> np.ndarray:
-    return np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
+def _read(folder: Path) -> np.ndarray:
+    paths = sorted(folder.glob("*.txt"))
+    return np.concatenate([np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2) for path in paths])
 
 
 def as_table(counts: pd.DataFrame) -> Table:

@@ -27,7 +27,8 @@ def wander(rng: np.random.Generator, times: Track, period: float) -> Track:
     """Smooth noise of unit deviation that changes over about `period` s, at `times`."""
     length = int(np.ceil((times[-1] + 4 * period) / STEP)) + 2
     sigma = period / STEP / 2.5
-    grid = gaussian_filter1d(rng.standard_normal(length), sigma, mode="wrap") * np.sqrt(2 * sigma * np.sqrt(np.pi))
+    unit = np.sqrt(2 * sigma * np.sqrt(np.pi))  # brings white noise so smoothed back to unit deviation
+    grid = unit * gaussian_filter1d(rng.standard_normal(length), sigma, mode="wrap")
     return np.interp(times, np.arange(length) * STEP, grid)
 
 

@@ -11,7 +11,7 @@ from stages.corpora.labels import AU_NAMES
 
 Array = NDArray[np.float32]
 
-VISIBLE = 0.22  # intensity from which a unit is coded: FACS level B, slight evidence (FACS Manual 2002, ch. 2)
+VISIBLE = 0.22  # intensity from which a unit is coded: slight evidence, FACS level B (FACS Manual 2002)
 
 
 def intensities(units: Array) -> Array:

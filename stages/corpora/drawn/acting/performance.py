@@ -19,13 +19,16 @@ from stages.corpora.labels import EXPRESSIONS, MISSING
 
 Track = NDArray[np.float64]
 
+HABITS = ("AU7", "AU7", "AU10", "AU10", "AU12")  # squinting, raising the lip, smiling politely while at rest
+HABITUAL = 0.6  # share of people with such a habit; it makes these units the common ones, as in Aff-Wild2
+
 TOLD = 0.3  # share of the peak from which an expression is told, or a gesture makes the label doubtful
 YAW, PITCH, ROLL = 24.0, 14.0, 16.0  # degrees; the drawing holds to about 25
 
 
 @dataclass(frozen=True)
 class Performance:
-    """What one person does at T frames; tracks are [T], units float32 [T, 2, units], sway in interocular units."""
+    """One person at T frames: tracks [T], units float32 [T, 2, units], sway [T, 2] in interocular units."""
 
     units: Array
     yaw: Track
@@ -68,7 +71,7 @@ def perform(
 
 
 def told(events: Sequence[Event], times: Track) -> NDArray[np.int8]:
-    """Expression label at `times`, int8 [T]: Neutral, or what is shown; −1 under a gesture that tells nothing."""
+    """Expression label at `times`, int8 [T]: Neutral, what is shown, −1 under a gesture that tells none."""
     labels = np.full(len(times), EXPRESSIONS.index("Neutral"), np.int8)
     for event in events:
         label = MISSING if event.kind == GESTURE else EXPRESSIONS.index(event.kind)
@@ -82,12 +85,17 @@ def _talking(phrases: Sequence[tuple[float, float]], times: Track) -> Track:
 
 
 def _units(
-    rng: np.random.Generator, events: Sequence[Event], speech: Speech, talking: Track, times: Track, grid: Track
+    rng: np.random.Generator,
+    events: Sequence[Event],
+    speech: Speech,
+    talking: Track,
+    times: Track,
+    grid: Track,
 ) -> Array:
     """Events, speech, breath of life and blinks in one track, float32 [T, 2, units]."""
     units = np.zeros((len(times), 2, len(UNITS)), np.float32)
     for event in events:
-        units = np.maximum(units, _played(rng, event, times))
+        np.maximum(units, _played(rng, event, times), out=units)
     units[..., INDEX["AU24"]] *= (1 - talking)[:, None]
     for name, track in _mouth(speech, times, grid).items():
         units[..., INDEX[name]] = np.maximum(units[..., INDEX[name]], track[:, None])
@@ -113,18 +121,21 @@ def _mouth(speech: Speech, times: Track, grid: Track) -> dict[str, Track]:
     )
     return {
         "AU25": np.clip(opening * 3, 0, 1) * (0.35 + 0.5 * opening),
-        "AU26": 0.75 * np.clip(opening - 0.15, 0, 1),
+        "AU26": 0.6 * np.clip(opening - 0.15, 0, 1),
         "AU18": 0.6 * rounding,
         "AU20": 0.25 * spreading,
     }
 
 
 def _restless(rng: np.random.Generator, times: Track) -> Array:
-    """Faint movement of a resting face, below what a coder would note, float32 [T, 2, units]."""
+    """Traces of movement at rest, and in some people a habit that is coded, float32 [T, 2, units]."""
     faint = np.zeros((len(times), 2, len(UNITS)), np.float32)
     for name in ("AU1", "AU2", "AU4", "AU6", "AU7", "AU10", "AU12", "AU14", "AU15", "AU17", "AU23"):
         level = rng.uniform(0, 0.06) + 0.02 * dynamics.wander(rng, times, 0.8)
         faint[..., INDEX[name]] = np.clip(level, 0, 0.12)[:, None]
+    if rng.random() < HABITUAL:
+        level = rng.uniform(0.1, 0.3) + 0.2 * dynamics.wander(rng, times, 1.5)
+        faint[..., INDEX[rng.choice(HABITS)]] = np.clip(level, 0, 0.45)[:, None]
     return faint
 
 
@@ -148,4 +159,4 @@ def _gaze(rng: np.random.Generator, times: Track) -> tuple[Track, Track]:
 
 def _sway(rng: np.random.Generator, times: Track) -> NDArray[np.float64]:
     """Movement of the head in the image, right and down, in interocular units [T, 2]."""
-    return np.stack([0.10 * dynamics.wander(rng, times, 1.5), 0.06 * dynamics.wander(rng, times, 1.5)], axis=1)
+    return np.stack([reach * dynamics.wander(rng, times, 1.5) for reach in (0.10, 0.06)], axis=1)

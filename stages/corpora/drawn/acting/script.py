@@ -42,9 +42,7 @@ class Event:
 def write_script(rng: np.random.Generator, acts: Sequence[Act], seconds: float) -> list[Event]:
     """Spread the acts evenly over the video, each with its own strength and rates; rests give no event."""
     slot = seconds / max(len(acts), 1)
-    return [
-        _event(rng, act, i * slot, slot) for i, act in enumerate(acts) if act.kind != NEUTRAL
-    ]
+    return [_event(rng, act, i * slot, slot) for i, act in enumerate(acts) if act.kind != NEUTRAL]
 
 
 def _event(rng: np.random.Generator, act: Act, start: float, slot: float) -> Event:

@@ -1,7 +1,7 @@
 """Speech as a plan of syllables that moves the mouth and drives the voice alike.
 
-The plan lives on a grid of `RATE` values a second from time 0; pitch, loudness and syllable rate follow arousal
-and valence (Scherer 2003, "Vocal communication of emotion", table 1).
+The plan lives on a grid of `RATE` values a second from time 0; pitch, loudness and syllable rate follow
+arousal and valence (Scherer 2003, "Vocal communication of emotion", table 1).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Track = NDArray[np.float64]
 
 RATE = 200  # Hz
 
-# Formants (Hz; Peterson & Barney 1952, men, F4 and F5 usual), jaw opening, lip rounding, lip spreading (0..1).
+# Formants (Hz; Peterson & Barney 1952, men; usual F4, F5), jaw opening, lip rounding and spreading (0..1).
 VOWELS: dict[str, tuple[tuple[int, ...], float, float, float]] = {
     "a": ((730, 1090, 2440, 3400, 4500), 1.0, 0.0, 0.1),
     "e": ((530, 1840, 2480, 3500, 4500), 0.6, 0.0, 0.5),
@@ -39,7 +39,7 @@ class Speaker:
 
 @dataclass
 class Speech:
-    """Mouth and voice on the grid: opening, rounding, spreading, loudness 0..1, pitch Hz, formants Hz [n, 5]."""
+    """Mouth and voice on the grid: tracks [n] in 0..1, pitch [n] and formants [n, 5] in Hz."""
 
     opening: Track
     rounding: Track
@@ -57,9 +57,12 @@ def sample_speaker(rng: np.random.Generator) -> Speaker:
 
 
 def plan_speech(
-    rng: np.random.Generator, speaker: Speaker, phrases: Sequence[tuple[float, float]], affect: NDArray[np.float64]
+    rng: np.random.Generator,
+    speaker: Speaker,
+    phrases: Sequence[tuple[float, float]],
+    affect: NDArray[np.float64],
 ) -> Speech:
-    """Fill phrases (start, stop in s) with syllables; `affect` is valence, arousal on the grid, float64 [n, 2]."""
+    """Fill phrases (start, stop in s) with syllables; `affect` is valence and arousal on the grid, [n, 2]."""
     speech = _silence(len(affect), speaker)
     for start, stop in phrases:
         at = start
@@ -75,7 +78,12 @@ def _silence(length: int, speaker: Speaker) -> Speech:
 
 
 def _syllable(
-    rng: np.random.Generator, speech: Speech, speaker: Speaker, at: float, stop: float, affect: NDArray[np.float64]
+    rng: np.random.Generator,
+    speech: Speech,
+    speaker: Speaker,
+    at: float,
+    stop: float,
+    affect: NDArray[np.float64],
 ) -> float:
     """Write one syllable that starts at `at` s; returns where the next one starts."""
     _, arousal = affect[min(int(at * RATE), len(affect) - 1)]
@@ -94,7 +102,7 @@ def _syllable(
 
 
 def _smoothed(speech: Speech, speaker: Speaker, affect: NDArray[np.float64]) -> Speech:
-    """Inertia of jaw, lips and larynx; louder, higher and brighter as affect says; silent with the mouth shut."""
+    """Inertia of jaw, lips and larynx; loud, high and bright as affect says; silent with a shut mouth."""
     valence, arousal = affect.T
     for track in (speech.opening, speech.rounding, speech.spreading, speech.loudness):
         track[:] = np.clip(gaussian_filter1d(track, 0.02 * RATE), 0, 1)

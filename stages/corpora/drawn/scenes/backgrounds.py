@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
-Float = NDArray[np.float32]
+Image = np.ndarray  # uint8 [H, W, 3], RGB
+Float = np.ndarray  # float32 [H, W, 3], 0..1
 
 
 def background(rng: np.random.Generator, height: int, width: int) -> Image:
@@ -41,7 +40,7 @@ def fractal(rng: np.random.Generator, height: int, width: int, cell: float, octa
 def gradient(rng: np.random.Generator, height: int, width: int) -> Float:
     """A wall lit from one side, float32 [height, width, 3]."""
     angle = rng.uniform(0, 2 * np.pi)
-    y, x = np.mgrid[0:1:height * 1j, 0:1:width * 1j].astype(np.float32)
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j].astype(np.float32)
     along = (np.cos(angle) * (x - 0.5) + np.sin(angle) * (y - 0.5) + 0.5)[..., None]
     first = colour(rng)
     second = np.clip(first * rng.uniform(0.4, 1.6), 0, 1) if rng.random() < 0.6 else colour(rng)
@@ -89,7 +88,8 @@ def bokeh(rng: np.random.Generator, height: int, width: int) -> Float:
     for _ in range(rng.integers(8, 30)):
         disc = np.zeros_like(scene)
         centre = (int(rng.uniform(0, width)), int(rng.uniform(0, height)))
-        cv2.circle(disc, centre, int(rng.uniform(0.02, 0.09) * width), colour(rng, 0.9).tolist(), -1, cv2.LINE_AA)
+        radius = int(rng.uniform(0.02, 0.09) * width)
+        cv2.circle(disc, centre, radius, colour(rng, 0.9).tolist(), -1, cv2.LINE_AA)
         scene += disc * np.float32(rng.uniform(0.2, 0.7))
     return np.clip(scene, 0, 1)
 

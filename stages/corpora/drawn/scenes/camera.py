@@ -1,4 +1,4 @@
-"""What a camera and a codec do to an image, varied far beyond any one camera: faces are to be read from all."""
+"""What cameras and codecs do to an image, varied far beyond any one camera: faces must be read from all."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
-Float = NDArray[np.float32]
+from stages.corpora.drawn.scenes.backgrounds import Float, Image
 
 
 @dataclass(frozen=True)
 class Camera:
-    """One camera: tone curves uint8 [256, 1, 3], vignette strength, lost resolution, blur, noise, JPEG quality."""
+    """One camera: tone curves (uint8 [256, 1, 3]), optics, sensor noise, compression."""
 
     curves: Image
     grey: bool
@@ -27,28 +25,34 @@ class Camera:
     quality: int  # JPEG quality, 0 = none
 
 
-def sample_camera(rng: np.random.Generator, strength: float = 1.0, grey: float = 0.15, compress: bool = True) -> Camera:
-    """Draw a camera; `strength` 0..1 scales how bad it may be, `grey` is the share of grey-scale ones."""
+def sample_camera(
+    rng: np.random.Generator, strength: float = 1.0, grey: float = 0.15, compress: bool = True
+) -> Camera:
+    """Draw a camera; `strength` 0..1 scales how bad it may be, `grey` is the share of grey-scale ones.
+
+    Lost resolution, blur and motion blur exclude each other: together they leave nothing to tell an AU by.
+    """
     often = lambda share: rng.random() < share * strength  # noqa: E731 - reads as the table of shares below
+    soft = rng.choice(["", "shrink", "blur", "motion"], p=[0.48, 0.24, 0.22, 0.06]) if often(1.0) else ""
     return Camera(
         curves=tone_curves(rng, strength),
         grey=bool(rng.random() < grey),
         vignette=rng.uniform(0.1, 0.5) if often(0.3) else 0.0,
-        shrink=rng.uniform(0.35, 0.8) if often(0.35) else 1.0,
-        blur=rng.uniform(0.4, 1.6) if often(0.4) else 0.0,
-        motion=rng.uniform(2, 6) if often(0.12) else 0.0,
+        shrink=rng.uniform(0.45, 0.85) if soft == "shrink" else 1.0,
+        blur=rng.uniform(0.4, 1.2) if soft == "blur" else 0.0,
+        motion=rng.uniform(2, 4.5) if soft == "motion" else 0.0,
         motion_angle=rng.uniform(0, 180),
-        noise=float(rng.gamma(1.5, 3.0)) if often(0.6) else 0.0,
-        quality=int(rng.integers(25, 92)) if compress and often(0.6) else 0,
+        noise=min(float(rng.gamma(1.5, 2.4)), 14.0) if often(0.6) else 0.0,
+        quality=int(rng.integers(30, 92)) if compress and often(0.6) else 0,
     )
 
 
 def tone_curves(rng: np.random.Generator, strength: float) -> Image:
     """Exposure, gamma, contrast, black level and white balance as one table, uint8 [256, 1, 3]."""
     level = np.linspace(0, 1, 256)[:, None]
-    gamma = 2 ** rng.normal(0, 0.35 * strength)
-    contrast, exposure = 1 + rng.normal(0, 0.15 * strength), 2 ** rng.normal(0, 0.25 * strength)
-    balance = 1 + rng.normal(0, 0.06 * strength, 3)
+    gamma = 2 ** rng.normal(0, 0.25 * strength)
+    contrast, exposure = 1 + rng.normal(0, 0.12 * strength), 2 ** rng.normal(0, 0.18 * strength)
+    balance = 1 + rng.normal(0, 0.05 * strength, 3)
     black = rng.uniform(0, 0.12) * strength * (rng.random() < 0.3)
     value = (level**gamma * exposure * balance - 0.5) * contrast + 0.5
     return np.clip((black + (1 - black) * value) * 255, 0, 255).astype(np.uint8)[:, None]
@@ -85,13 +89,13 @@ def motion_kernel(length: float, angle: float) -> Float:
     kernel = np.zeros((size, size), np.float32)
     kernel[size // 2] = 1
     turn = cv2.getRotationMatrix2D((size / 2 - 0.5, size / 2 - 0.5), angle, 1)
-    kernel = cv2.warpAffine(kernel, turn, (size, size))
-    return np.asarray(kernel / kernel.sum(), np.float32)
+    line = np.asarray(cv2.warpAffine(kernel, turn, (size, size)))
+    return line / line.sum()
 
 
 def vignette(height: int, width: int, strength: float) -> Float:
     """Fall-off towards the corners, float32 [H, W, 1]."""
-    y, x = np.mgrid[-1:1:height * 1j, -1:1:width * 1j].astype(np.float32)
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     return np.asarray(1 - strength * np.clip((x * x + y * y) / 2, 0, 1), np.float32)[..., None]
 
 

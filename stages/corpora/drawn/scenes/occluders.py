@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from stages.corpora.drawn.scenes.backgrounds import colour, fractal
+from stages.corpora.drawn.scenes.backgrounds import Float, Image, colour, fractal
 
-Image = NDArray[np.uint8]
-Float = NDArray[np.float32]
 Point = tuple[float, float]
 
 
@@ -29,11 +26,12 @@ SIDE, REACH = 96, 1.6  # pixels of the cut-out; half of its width in interocular
 
 def sample_occluder(rng: np.random.Generator) -> Occluder:
     """A hand-like shape, a rounded card or a disc, softly shaded."""
-    cover = np.zeros((SIDE, SIDE), np.float32)
-    SHAPES[rng.integers(len(SHAPES))](rng, cover)
-    cover = cv2.GaussianBlur(cover, (0, 0), 1.0)
+    cover: Float = np.zeros((SIDE, SIDE), np.float32)
+    kind = SHAPES[rng.integers(len(SHAPES))]
+    kind(rng, cover)
+    cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), 1.0))
     skin = np.array([224, 178, 146]) / 255 * rng.uniform(0.35, 1.05)
-    base = skin if rng.random() < 0.6 else colour(rng, 0.9)
+    base = skin if kind is hand or rng.random() < 0.3 else colour(rng, 0.9)
     shade = 1 + 0.12 * fractal(rng, SIDE, SIDE, 30) + 0.25 * (cv2.GaussianBlur(cover, (0, 0), 6) - 0.7)
     return Occluder(np.clip(base * shade[..., None], 0, 1).astype(np.float32), cover)
 
@@ -45,7 +43,8 @@ def hand(rng: np.random.Generator, cover: Float) -> None:
     for finger in range(4):
         root = (int(middle - 13 + 9 * finger), int(middle + 6))
         reach = rng.uniform(26, 36) - 5 * abs(finger - 1.3)
-        tip = (int(root[0] + reach * np.sin(slant + 0.12 * (finger - 1.5))), int(root[1] - reach * np.cos(slant)))
+        across, up = np.sin(slant + 0.12 * (finger - 1.5)), np.cos(slant)
+        tip = (int(root[0] + reach * across), int(root[1] - reach * up))
         cv2.line(cover, root, tip, 1.0, 8, cv2.LINE_AA)
     cv2.line(cover, (int(middle), int(middle + 20)), (int(middle + 10), SIDE), 1.0, 28, cv2.LINE_AA)
 
@@ -73,11 +72,13 @@ def screen(rng: np.random.Generator) -> Occluder:
 SHAPES: tuple[Callable[[np.random.Generator, Float], None], ...] = (hand, card, disc)
 
 
-def lay(canvas: Image, occluder: Occluder, at: Point, iod: float, angle: float = 0.0, size: float = 1.0) -> Image:
+def lay(
+    canvas: Image, occluder: Occluder, at: Point, iod: float, angle: float = 0.0, size: float = 1.0
+) -> Image:
     """Lay the cut-out over the image at pixel `at`; `iod` is the interocular distance in pixels."""
     height, width = canvas.shape[:2]
     turn = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), angle, 2 * REACH * iod * size / SIDE)
-    turn[:, 2] += np.array(at) - SIDE / 2
+    turn = np.column_stack([turn[:, :2], turn[:, 2] + np.array(at) - SIDE / 2])
     cover = cv2.warpAffine(occluder.cover, turn, (width, height))[..., None]
     image = cv2.warpAffine(occluder.image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return (canvas * (1 - cover) + image * 255 * cover).astype(np.uint8)

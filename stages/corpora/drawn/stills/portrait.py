@@ -10,19 +10,18 @@ from numpy.typing import NDArray
 
 from stages.corpora.drawn.acting.performance import limited
 from stages.corpora.drawn.face import Face, FaceState, Light, sample_light
-from stages.corpora.drawn.scenes.backgrounds import background
+from stages.corpora.drawn.scenes.backgrounds import Image, background
 from stages.corpora.drawn.scenes.camera import Camera, sample_camera, shoot
 from stages.corpora.drawn.scenes.occluders import lay, sample_occluder
 from stages.media.align import SIZE, TEMPLATE, similarity, transform
 
-Image = NDArray[np.uint8]
 Array = NDArray[np.float32]
 
 # Eye centres, nose tip and mouth corners among the 106 points (JD order).
 FIVE = (74, 83, 54, 84, 90)
-MEDIAN_ERROR = 0.06  # of a detector's five points, interocular distances (MTCNN on drawn faces, shift removed)
+MEDIAN_ERROR = 0.06  # of the five points, interocular distances (MTCNN's on drawn faces, shift removed)
 _RAYLEIGH = 1.1774  # median length of a two-dimensional normal vector of unit deviation
-IOD = (24.0, 62.0)  # pixels between the eyes in the photograph, from, to; a crop has 35
+IOD = (28.0, 62.0)  # pixels between the eyes in the photograph, from, to; a crop has 35
 FIELD = 4.4  # width and height of a photograph in interocular distances
 YAW, PITCH, ROLL = (11.0, 26.0), (6.0, 15.0), (7.0, 20.0)  # degrees: deviation, limit
 
@@ -36,7 +35,11 @@ class Still:
 
 
 def photograph(
-    rng: np.random.Generator, face: Face, units: Array, light: Light | None = None, camera: Camera | None = None
+    rng: np.random.Generator,
+    face: Face,
+    units: Array,
+    light: Light | None = None,
+    camera: Camera | None = None,
 ) -> Still:
     """Photograph a face that does `units` (float32 [2, units]) in a random pose, place and light."""
     iod = float(np.exp(rng.uniform(*np.log(IOD))))
@@ -55,7 +58,7 @@ def photograph(
 def posed(rng: np.random.Generator, units: Array) -> FaceState:
     """A head turned at random, mostly little; the gaze mostly at the camera."""
     yaw, pitch, roll = (
-        float(limited(rng.normal(0, deviation), limit)) for deviation, limit in (YAW, PITCH, ROLL)
+        float(limited(rng.normal(0, deviation, 1), limit)[0]) for deviation, limit in (YAW, PITCH, ROLL)
     )
     away = 0.3 if rng.random() < 0.4 else 0.08
     gaze = np.clip(rng.normal(0, away, 2), -0.8, 0.8)

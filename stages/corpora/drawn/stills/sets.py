@@ -1,6 +1,7 @@
 """The three still sets, drawn person by person: one sitting gives a person's stills of every set.
 
-Setting up a face costs as much as drawing ten stills, so people serve in all sets; one in five is validation in each.
+Setting up a face costs as much as drawing ten stills, so people serve in all sets; one in five is validation
+in each of them.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from stages.corpora.drawn.acting.labels import occurrence
 from stages.corpora.drawn.face import Face, sample_identity
 from stages.corpora.drawn.scenes.camera import sample_camera
 from stages.corpora.drawn.seeds import rng_of
-from stages.corpora.drawn.stills.poses import Pose, affect_pose, free_pose
 from stages.corpora.drawn.stills.portrait import Still, photograph
+from stages.corpora.drawn.stills.poses import Pose, affect_pose, free_pose
 from stages.corpora.labels import AU_NAMES
 from stages.media.align import SIZE
 

@@ -28,7 +28,7 @@ def annotate(root: Path, part: Part, rows: dict[str, list[str]]) -> None:
 def rows_of(
     aus: NDArray[np.int8], expression: NDArray[np.int8], affect: NDArray[np.float64], known: NDArray[np.bool_]
 ) -> dict[str, list[str]]:
-    """Rows of the three tasks from AUs [T, 12], expression [T], affect [T, 2]; rows not `known` are −1 or −5."""
+    """Rows of the tasks from AUs [T, 12], expression [T], affect [T, 2]; rows not `known` are −1 or −5."""
     texts = {
         "AU": [",".join(map(str, row)) for row in aus.tolist()],
         "EXPR": [str(label) for label in expression.tolist()],

@@ -52,15 +52,13 @@ def every(split: str) -> Splits:
     return {"AU": split, "EXPR": split, "VA": split}
 
 
-def _solo(name: str, splits: Splits, **of_part: object) -> tuple[Part, ...]:
+def solo(name: str, splits: Splits, **of_part: object) -> tuple[Part, ...]:
+    """The one track of a video with one person."""
     return (Part(trial=name, person=f"actor-{name}", splits=splits, **of_part),)  # type: ignore[arg-type]
 
 
 def special_cases() -> list[Video]:
     """The ten videos that every corpus has, one trap or more each."""
-    def solo(name: str, splits: Splits, **of_part: object) -> tuple[Part, ...]:
-        return _solo(name, splits, **of_part)
-
     pair = tuple(
         Part(trial=f"video10_1_{side}", person=f"actor-video10_1-{side}", splits=every(TRAIN))
         for side in ("left", "right")
@@ -69,7 +67,8 @@ def special_cases() -> list[Video]:
         Video("1-30-480x360", "batch1", 30, (480, 360), solo("1-30-480x360", every(TRAIN))),
         Video("video2", "batch1", 25, (320, 240), solo("video2", every(VALIDATION))),
         Video("video3", "batch1", 30, (320, 240), solo("video3", every(TRAIN)), variable_rate=True),
-        Video("4-25-320x240", "batch1", 25, (320, 240), solo("4-25-320x240", every(VALIDATION)), sound="none"),
+        Video("4-25-320x240", "batch1", 25, (320, 240), solo("4-25-320x240", every(VALIDATION)),
+              sound="none"),
         Video("video10_1", "batch1", 25, (480, 270), pair),
         Video("6-30-640x360", "batch2", 30, (640, 360),
               solo("6-30-640x360", every(TRAIN), absence="leaves", gap=True)),
@@ -83,7 +82,8 @@ def special_cases() -> list[Video]:
 
 
 # Which tasks ordinary videos have: they overlap only partly.
-TRAIN_TASKS = (("AU", "EXPR", "VA"), ("AU", "VA"), ("EXPR", "VA"), ("AU", "EXPR"), ("AU", "EXPR", "VA"), ("AU",))
+TRAIN_TASKS = (("AU", "EXPR", "VA"), ("AU", "VA"), ("EXPR", "VA"), ("AU", "EXPR"),
+               ("AU", "EXPR", "VA"), ("AU",))  # fmt: skip
 VALIDATION_TASKS = (("AU", "EXPR", "VA"), ("AU", "EXPR", "VA"), ("AU", "EXPR"), ("AU", "EXPR", "VA"),
                     ("EXPR", "VA"), ("AU", "VA"))  # fmt: skip
 FORMATS = ((25, (320, 240)), (30, (320, 240)), (25, (480, 270)), (30, (400, 300)))
@@ -97,7 +97,7 @@ def ordinary(number: int) -> Video:
     name = f"video{number + 20}" if number % 3 else f"{number + 20}-{fps}-{size[0]}x{size[1]}"
     splits = dict.fromkeys(tasks[number // 2 % len(tasks)], split)
     absence = ("leaves", "covered")[number // 11 % 2] if number % 11 == 5 else ""
-    parts = _solo(name, splits, absence=absence, gap=number % 7 == 4)
+    parts = solo(name, splits, absence=absence, gap=number % 7 == 4)
     return Video(name, f"batch{1 + number % 2}", fps, size, parts)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -16,6 +17,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 TICK = Fraction(1, 90_000)  # s; fine enough for every frame rate and for a variable one
+SILENCE = np.zeros((1, 0), np.float32)
 CHUNK = 1024  # samples of a frame of sound
 
 
@@ -57,7 +59,12 @@ class Writer:
 
 @contextmanager
 def open_writer(
-    path: Path, size: tuple[int, int], fps: int, sound: NDArray[np.float32] | None, rate: int, quality: int,
+    path: Path,
+    size: tuple[int, int],
+    fps: int,
+    sound: NDArray[np.float32] | None,
+    rate: int,
+    quality: int,
     variable_rate: bool = False,
 ) -> Iterator[Writer]:
     """Open `path` (.mp4 or .avi); `sound` is float32 [channels, samples] or None, `quality` x264's CRF.
@@ -72,8 +79,9 @@ def open_writer(
         audio = None
         if sound is not None:
             layout = "mono" if len(sound) == 1 else "stereo"
-            audio = container.add_stream("libmp3lame" if avi else "aac", rate=rate, layout=layout)
-        writer = Writer(container, video, audio, sound if sound is not None else np.zeros((1, 0), np.float32), rate)
+            codec = "libmp3lame" if avi else "aac"
+            audio = cast(AudioStream, container.add_stream(codec, rate=rate, layout=layout))
+        writer = Writer(container, video, audio, SILENCE if sound is None else sound, rate)
         yield writer
         writer.close()
 

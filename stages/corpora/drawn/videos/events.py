@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,12 +53,10 @@ def absence_of(
     """A stretch without a visible face: `kind` is "" (none), "leaves" or "covered"."""
     if not kind:
         return []
-    when = {"start": 0.4 * seconds, "onset": 0.1 * seconds, "stay": rng.uniform(0.15, 0.3) * seconds}
-    makers: dict[str, Callable[[], Intrusion]] = {
-        "leaves": lambda: Intrusion(**when, slide=width / 2 + 3.2 * iod, blinding=True),
-        "covered": lambda: Intrusion(**when, occluder=screen(rng), at=(0.0, 0.4), size=1.0, blinding=True),
-    }
-    return [makers[kind]()]
+    when = (0.4 * seconds, 0.1 * seconds, rng.uniform(0.15, 0.3) * seconds)
+    if kind == "leaves":
+        return [Intrusion(*when, slide=width / 2 + 3.2 * iod, blinding=True)]
+    return [Intrusion(*when, occluder=screen(rng), at=(0.0, 0.4), size=1.15, blinding=True)]
 
 
 def passing_hand(rng: np.random.Generator, seconds: float) -> list[Intrusion]:

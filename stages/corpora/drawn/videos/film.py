@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stages.corpora.drawn.acting.dynamics import Track
 from stages.corpora.drawn.acting.labels import occurrence
 from stages.corpora.drawn.acting.performance import Performance, perform
 from stages.corpora.drawn.acting.speech import sample_speaker
@@ -57,9 +57,18 @@ def film(seed: int, video: Video, corpus: Path, truth: Path) -> None:
     tracks = [Truth(player.part.trial) for player in players]
     sound = soundtrack(rng, [player.performance.speech for player in players], video.sound, video.seconds)
     path = corpus / video.folder / f"{video.name}{video.suffix}"
-    with atomic_path(path) as beside, open_writer(
-        beside, video.size, video.fps, sound, RATES[video.sound], int(rng.integers(*CRF)), video.variable_rate
-    ) as writer:
+    with (
+        atomic_path(path) as beside,
+        open_writer(
+            beside,
+            video.size,
+            video.fps,
+            sound,
+            RATES[video.sound],
+            int(rng.integers(*CRF)),
+            video.variable_rate,
+        ) as writer,
+    ):
         for frame, image in enumerate(_shots(rng, video, players, tracks, times)):
             writer.write(image, float(times[frame]))
     for player in players:
@@ -67,7 +76,7 @@ def film(seed: int, video: Video, corpus: Path, truth: Path) -> None:
     Truth.write(truth / f"{video.name}.parquet", tracks)
 
 
-def _player(rng: np.random.Generator, seed: int, video: Video, index: int, times: NDArray[np.float64]) -> Player:
+def _player(rng: np.random.Generator, seed: int, video: Video, index: int, times: Track) -> Player:
     part = video.parts[index]
     person = rng_of(seed, "person", part.person)
     face = Face(sample_identity(person))
@@ -76,16 +85,19 @@ def _player(rng: np.random.Generator, seed: int, video: Video, index: int, times
     width, height = video.size
     iod = float(np.clip(height * rng.uniform(0.155, 0.20), 38, 64)) * (0.9 if len(video.parts) > 1 else 1.0)
     share = (index + 0.5) / len(video.parts) + rng.uniform(-0.03, 0.03)
-    intrusions = [*absence_of(rng, part.absence, video.seconds, width, iod), *passing_hand(rng, video.seconds)]
+    intrusions = absence_of(rng, part.absence, video.seconds, width, iod) + passing_hand(rng, video.seconds)
     at = (width * share, height * rng.uniform(0.44, 0.5))
     return Player(part, face, sample_light(rng), performance, at, iod, tuple(intrusions))
 
 
 def _shots(
-    rng: np.random.Generator, video: Video, players: Sequence[Player], tracks: Sequence[Truth],
-    times: NDArray[np.float64],
-) -> Sequence[Image]:
-    """Yield the frames as the camera delivers them; fills the tracks' truth on the way."""
+    rng: np.random.Generator,
+    video: Video,
+    players: Sequence[Player],
+    tracks: Sequence[Truth],
+    times: Track,
+) -> Iterator[Image]:
+    """The frames as the camera delivers them; fills the tracks' truth on the way."""
     width, height = video.size
     scene = background(rng, height, width)
     camera = sample_camera(rng, CAMERA, grey=0.08, compress=False)
@@ -117,7 +129,7 @@ def _drawn(player: Player, canvas: Image, frame: int, time: float) -> Drawn:
     )
 
 
-def _rows(rng: np.random.Generator, player: Player, times: NDArray[np.float64]) -> dict[str, list[str]]:
+def _rows(rng: np.random.Generator, player: Player, times: Track) -> dict[str, list[str]]:
     """Annotation rows; in a gap nobody annotated."""
     show = player.performance
     known = np.ones(len(times), bool)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def frame_times(rng: np.random.Generator, fps: int, seconds: float, variable: bool) -> NDArray[np.float64]:
-    """Time of each frame in s, float64 [T]; a variable rate wanders between about half and the whole of `fps`."""
+    """Time of each frame in s, float64 [T]; a variable rate wanders between half and the whole of `fps`."""
     count = round(seconds * fps)
     if not variable:
         return np.arange(count) / fps

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter, sosfilt
@@ -34,7 +36,7 @@ def room(rng: np.random.Generator, sound: NDArray[np.float32]) -> NDArray[np.flo
 
 
 def glottis(rng: np.random.Generator, pitch: Track, rate: int) -> Track:
-    """Derivative of the glottal flow at `pitch` Hz, with a little jitter (KLGLOTT88: Klatt & Klatt 1990, eq. 1)."""
+    """Derivative of the glottal flow at `pitch` Hz, with jitter (KLGLOTT88: Klatt & Klatt 1990, eq. 1)."""
     jitter = 1 + 0.01 * lfilter([0.02], [1, -0.98], rng.standard_normal(len(pitch))) * 7
     phase = np.cumsum(pitch * jitter / rate) % 1.0
     t = phase / OPEN_QUOTIENT
@@ -47,7 +49,7 @@ def resonate(source: Track, formants: NDArray[np.float64], rate: int) -> Track:
     state = np.zeros((len(BANDWIDTHS), 2))
     out = np.empty_like(source)
     edges = np.arange(len(formants) + 1) * rate // RATE
-    for row, (first, last) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for row, (first, last) in enumerate(pairwise(edges)):
         out[first:last], state = sosfilt(sections[row], source[first:last], zi=state)
     return out
 
