@@ -19,10 +19,10 @@ class Line(NamedTuple):
     mirrored: bool = True
 
 
-def lines(identity: Identity) -> dict[str, list[Line]]:
+def lines(identity: Identity, rng: np.random.Generator) -> dict[str, list[Line]]:
     """Furrows by unit."""
     table: dict[str, list[Line]] = {}
-    for part in (_forehead(identity), _eyes(identity), _midface(identity), _mouth(identity)):
+    for part in (_forehead(identity, rng), _eyes(identity), _midface(identity), _mouth(identity)):
         for name, found in part.items():
             table.setdefault(name, []).extend(found)
     return table
@@ -50,20 +50,22 @@ def bulges(identity: Identity) -> dict[str, list[Array]]:
     }
 
 
-def _forehead(identity: Identity) -> dict[str, list[Line]]:
+def _forehead(identity: Identity, rng: np.random.Generator) -> dict[str, list[Line]]:
     brow = identity.brows.y
     top = identity.hair.line
     count = 2 + int(identity.skin.creases * 2.5)
     levels = np.linspace(brow - 0.2, max(top + 0.15, brow - 0.62), count)
     inner, outer = [], []
-    for k, level in enumerate(levels):
-        depth = 0.085 - 0.012 * k
-        inner.append(Line([[-0.4, level + 0.06], [-0.2, level - 0.02], [0, level + 0.02], [0.2, level - 0.02], [0.4, level + 0.06]],
-                          depth, 0.028, False))
-        outer.append(Line([[0.4, level - 0.01], [0.62, level - 0.06], [0.86, level + 0.05]], depth, 0.026))
-    glabella = [Line([[0.085, brow + 0.15], [0.1, brow + 0.01], [0.075, brow - 0.16]], 0.12, 0.03)]
+    for level in (levels + rng.normal(0, 0.025, count)).tolist():
+        depth = float(rng.uniform(0.008, 0.045))
+        reach, bend = rng.uniform(0.3, 0.5), rng.normal(0, 0.015, 3)
+        inner.append(Line([[-reach, level + 0.06], [-0.2, level - 0.02 + bend[0]], [0, level + 0.02 + bend[1]], [0.2, level - 0.02 + bend[2]],
+                           [reach, level + 0.06]],
+                          depth, 0.024, False))
+        outer.append(Line([[reach, level - 0.01], [0.62, level - 0.06 + bend[0]], [0.86, level + 0.05]], depth, 0.022))
+    glabella = [Line([[0.085, brow + 0.15], [0.1, brow + 0.01], [0.075, brow - 0.13]], 0.07, 0.028)]
     if identity.skin.creases < 0.3:
-        glabella[0] = glabella[0]._replace(depth=0.095)
+        glabella[0] = glabella[0]._replace(depth=0.055)
     glabella.append(Line([[-0.11, -0.1], [0, -0.07], [0.11, -0.1]], 0.05, 0.028, False))
     return {"AU1": inner, "AU2": outer, "AU4": glabella}
 
@@ -83,11 +85,11 @@ def _midface(identity: Identity) -> dict[str, list[Line]]:
     w, b, m, y = nose.half, nose.base, mouth.half, mouth.y
     return {
         "AU6": [Line([[w + 0.05, b - 0.12], [w + 0.13, b + 0.02], [m + 0.06, y - 0.14]], 0.05, 0.032)],
-        "AU9": [Line([[0.04, -0.02], [0.13, 0.09], [0.19, 0.12]], 0.075, 0.022), Line([[0.03, 0.1], [0.12, 0.19], [0.18, 0.23]], 0.07, 0.022),
+        "AU9": [Line([[0.04, -0.02], [0.13, 0.09], [0.19, 0.12]], 0.05, 0.022), Line([[0.03, 0.1], [0.12, 0.19], [0.18, 0.23]], 0.045, 0.022),
                 Line([[-0.12, -0.06], [0, -0.03], [0.12, -0.06]], 0.06, 0.024, False),
                 Line([[w + 0.02, b - 0.22], [w + 0.08, b - 0.06], [0.38, y - 0.22]], 0.075, 0.032)],
-        "AU10": [Line([[w + 0.005, b - 0.2], [w + 0.09, b - 0.08], [w + 0.15, b + 0.06], [w + 0.14, y - 0.16]], 0.11, 0.034)],
-        "AU12": [Line([[w + 0.04, b - 0.12], [0.43, y - 0.25], [m + 0.14, y - 0.05]], 0.1, 0.034),
+        "AU10": [Line([[w + 0.005, b - 0.2], [w + 0.09, b - 0.08], [w + 0.15, b + 0.06], [w + 0.14, y - 0.16]], 0.07, 0.036)],
+        "AU12": [Line([[w + 0.04, b - 0.12], [0.43, y - 0.25], [m + 0.14, y - 0.05]], 0.08, 0.036),
                  Line([[m + 0.055, y - 0.06], [m + 0.085, y + 0.01], [m + 0.06, y + 0.07]], 0.05, 0.026)],
     }
 
@@ -95,11 +97,11 @@ def _midface(identity: Identity) -> dict[str, list[Line]]:
 def _mouth(identity: Identity) -> dict[str, list[Line]]:
     mouth = identity.mouth
     m, y, up, low, chin = mouth.half, mouth.y, mouth.upper, mouth.lower, identity.skull.chin
-    above = [Line([[x, y - up * 0.9], [x * 1.15, y - up * 0.9 - 0.1]], 0.035, 0.016) for x in (0.08, 0.17, 0.27)]
-    below = [Line([[x, y + low * 0.9], [x * 1.1, y + low * 0.9 + 0.09]], 0.03, 0.016) for x in (0.1, 0.22)]
+    above = [Line([[x, y - up * 0.9], [x * 1.15, y - up * 0.9 - 0.1]], 0.022, 0.016) for x in (0.08, 0.17, 0.27)]
+    below = [Line([[x, y + low * 0.9], [x * 1.1, y + low * 0.9 + 0.09]], 0.02, 0.016) for x in (0.1, 0.22)]
     return {
         "AU14": [Line([[m + 0.07, y - 0.08], [m + 0.1, y], [m + 0.07, y + 0.08]], 0.075, 0.028)],
-        "AU15": [Line([[m + 0.03, y + 0.03], [m + 0.075, y + 0.13], [m + 0.035, y + 0.26]], 0.095, 0.032)],
+        "AU15": [Line([[m + 0.03, y + 0.03], [m + 0.075, y + 0.13], [m + 0.035, y + 0.26]], 0.07, 0.032)],
         "AU17": [Line([[-0.18, y + low + 0.1], [0, y + low + 0.065], [0.18, y + low + 0.1]], 0.06, 0.034, False),
                  *(Line([[x, chin - 0.3], [x * 1.3, chin - 0.18]], 0.035, 0.02) for x in (0.03, 0.1))],
         "AU20": [Line([[m + 0.13, y - 0.16], [m + 0.17, y + 0.02], [m + 0.12, y + 0.2]], 0.06, 0.03)],

@@ -74,9 +74,9 @@ class Face:
         gloss = identity.skin.gloss * (1 - 0.7 * np.maximum(brows, beard))
         self._surface = np.dstack([_slope(height, 1, 0), _slope(height, 0, 1), np.zeros_like(height), gloss]).astype(np.float32)
         self._wrinkles = wrinkles(identity, hair.layer[..., 3], rng)
-        self._layers = [hair.layer]
+        self._layers = [_premultiplied(hair.layer)]
         if identity.glasses is not None:
-            self._layers.append(glasses_layer(identity.glasses, float(self.rest[32, 0])))
+            self._layers.append(_premultiplied(glasses_layer(identity.glasses, float(self.rest[32, 0]))))
         self._shadows = Shadows(form.smooth)
         self._lips = Lips(identity, rng)
         self._body = Body(identity, self.rest, rng)
@@ -91,7 +91,7 @@ class Face:
         view = View(rotation(state), centre, scale, float(sample_height(self._smooth, np.zeros((1, 2)))[0]))
         gain = tone.gain(light, self.identity.skin.colour)
         picture = tone.to_linear(canvas)
-        self._body.draw(picture, light, gain, centre, scale)
+        self._body.draw(picture, light, gain, view)
         area = region(view, (X0 + 0.05, Y0 + 0.02, X1 - 0.05, Y1 - 0.02), canvas.shape)
         if area is not None:
             self._head(picture, area, view, state, points, weights, light, gain)
@@ -133,7 +133,7 @@ class Face:
             part += patch[..., 3:] * (patch[..., :3] * bright * (0.35 + 0.65 * shadow[rows, columns, None]) - part)
         under = picture[area.rows, area.columns]
         under += frame.cover[..., None] * (lit - under)
-        self._over(under, frame, view, light, gain)
+        self._over(under, frame, enlarge(_roundness(u, v, toward, light, gain), area))
 
     def _features(self, frame: _Frame, view: View, points: Points, weights: Array, light: Light) -> list[tuple[slice, slice, Array]]:
         """Eyes and mouth: changes the skin in `frame` and returns what is to be laid over it when lit."""
@@ -141,7 +141,10 @@ class Face:
         inner = []
         for side in (0, 1):
             eye = draw_eye(self.identity, points, self.rest, side, reflex(light), scale)
-            rows, columns = _window(frame, view, eye.area.bounds)
+            window = _window(frame, view, eye.area.bounds)
+            if window is None:
+                continue
+            rows, columns = window
             u, v = frame.u[rows, columns], frame.v[rows, columns]
             skin = look(eye.area, eye.skin, u, v)
             frame.colour[rows, columns] *= 1 + skin[..., :3]
@@ -149,7 +152,10 @@ class Face:
             inner.append((rows, columns, look(eye.area, eye.ball, u, v)))
         jaw = float(weights[[SLOT["jaw"], len(BASIS) + SLOT["jaw"]]].mean())
         mouth = self._lips.draw(points, jaw, scale)
-        rows, columns = _window(frame, view, mouth.area.bounds)
+        window = _window(frame, view, mouth.area.bounds)
+        if window is None:
+            return inner
+        rows, columns = window
         u, v = frame.u[rows, columns], frame.v[rows, columns]
         skin, bend = look(mouth.area, mouth.skin, u, v), look(mouth.area, mouth.bend, u, v)
         frame.colour[rows, columns] *= 1 + skin[..., :3]
@@ -158,27 +164,38 @@ class Face:
         inner.append((rows, columns, look(mouth.area, mouth.inside, u, v)))
         return inner
 
-    def _over(self, under: Array, frame: _Frame, view: View, light: Light, gain: float) -> None:
-        """Hair and spectacles, which do not move with the skin."""
+    def _over(self, under: Array, frame: _Frame, bright: Array) -> None:
+        """Hair and spectacles, which do not move with the skin; `bright` is the light on them."""
         x, y = (frame.u - X0) * SCALE - 0.5, (frame.v - Y0) * SCALE - 0.5
-        toward = local(view.rotation, light.direction)
-        round_x, round_y = np.clip(frame.u * 0.62, -0.95, 0.95), np.clip((frame.v + 0.35) * 0.5, -0.95, 0.95)
-        facing = toward[0] * round_x + toward[1] * round_y + toward[2] * np.sqrt(np.maximum(1.02 - round_x**2 - round_y**2, 0))
-        bright = (np.maximum(facing, 0) * np.float32(light.key) + np.float32(light.ambient)) * np.float32(gain)
         for layer in self._layers:
             seen = cv2.remap(layer, x, y, cv2.INTER_LINEAR)
-            under += seen[..., 3:] * (seen[..., :3] * bright[..., None] - under)
+            under *= 1 - seen[..., 3:]
+            under += seen[..., :3] * bright[..., None]
+
+
+def _roundness(u: Array, v: Array, toward: NDArray[np.float32], light: Light, gain: float) -> Array:
+    """Light on a ball about as large as the head, at canonical coordinates."""
+    x, y = np.clip(u * 0.62, -0.95, 0.95), np.clip((v + 0.35) * 0.5, -0.95, 0.95)
+    facing = toward[0] * x + toward[1] * y + toward[2] * np.sqrt(np.maximum(1.02 - x * x - y * y, 0))
+    return np.asarray((np.maximum(facing, 0) * light.key + light.ambient) * gain, np.float32)
+
+
+def _premultiplied(layer: Array) -> Array:
+    out = layer.copy()
+    out[..., :3] *= out[..., 3:]
+    return out
 
 
 def _slope(height: Array, dx: int, dy: int) -> Array:
     return np.asarray(cv2.Sobel(height.astype(np.float32), cv2.CV_32F, dx, dy, scale=SCALE / 8))
 
 
-def _window(frame: _Frame, view: View, bounds: tuple[float, float, float, float]) -> tuple[slice, slice]:
-    """Rows and columns of the frame's region that a canonical rectangle may cover."""
+def _window(frame: _Frame, view: View, bounds: tuple[float, float, float, float]) -> tuple[slice, slice] | None:
+    """Rows and columns of the frame's region that a canonical rectangle may cover; None if it covers none."""
     area = frame.area
     part = region(view, bounds, (area.top + area.height, area.left + area.width))
     if part is None:
-        return slice(0, 0), slice(0, 0)
+        return None
     top, left = max(part.top - area.top, 0), max(part.left - area.left, 0)
-    return slice(top, max(top, part.top + part.height - area.top)), slice(left, max(left, part.left + part.width - area.left))
+    bottom, right = part.top + part.height - area.top, part.left + part.width - area.left
+    return (slice(top, bottom), slice(left, right)) if bottom > top and right > left else None

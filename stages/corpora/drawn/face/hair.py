@@ -9,6 +9,7 @@ import numpy as np
 
 from stages.corpora.drawn.face.identity import Hair, Identity
 from stages.corpora.drawn.face.landmarks import Points
+from stages.corpora.drawn.face.relief import skull_line
 from stages.corpora.drawn.face.space import AX, HEIGHT, WIDTH, X, Y, Array, blur, fill, noise, smoothstep, spline
 
 _VOLUME = {"bald": 0.0, "crop": 0.045, "short": 0.11, "receding": 0.07, "side": 0.14, "fringe": 0.15, "bob": 0.17, "long": 0.15,
@@ -32,7 +33,7 @@ def hair_layer(identity: Identity, points: Points, rng: np.random.Generator) -> 
     mask = np.maximum(_cap(hair, side, identity.brows.y - identity.brows.arch, rng), _sides(hair, side, rng))
     mask = _ragged(mask, hair, rng)
     strands = _strands(hair, rng)
-    colour = np.float32(hair.colour) * np.clip(1 + 0.45 * strands, 0.25, 2.4)[..., None]
+    colour = np.float32(hair.colour) * np.clip(1 + 0.34 * strands, 0.3, 1.9)[..., None]
     shadow = np.clip(cv2.warpAffine(blur(mask, 6), np.float32([[1, 0, 0], [0, 1, 5]]), (WIDTH, HEIGHT)) - mask, 0, 1)
     return HairLayer(np.dstack([colour, mask]).astype(np.float32), np.asarray(0.4 * shadow, np.float32))
 
@@ -53,8 +54,7 @@ def _cap(hair: Hair, side: float, brow: float, rng: np.random.Generator) -> Arra
         line = np.minimum(line, np.maximum(brow - 0.12, hair.line))
     if hair.style not in ("scarf", "tied"):
         line = line + 0.025 * rng.standard_normal(25)
-    angle = np.linspace(0, np.pi, 40)
-    top = np.c_[(side * 1.02 + 0.75 * volume) * np.cos(angle), -0.12 - (1.62 + volume) * np.sin(angle) ** 0.85]
+    top = skull_line(side * 1.04 + 0.75 * volume, 1.6 + volume)
     return fill(np.vstack([top, np.c_[x, line]]))
 
 
@@ -77,11 +77,11 @@ def _ragged(mask: Array, hair: Hair, rng: np.random.Generator) -> Array:
     if hair.style == "scarf":
         return blur(mask, 0.8)
     columns, rows = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
-    size = np.float32(1.0 + 4.5 * hair.curl)
-    moved = cv2.remap(mask, columns + noise(rng, 5) * size, rows + noise(rng, 3) * np.float32(2.0 + 2 * hair.curl), cv2.INTER_LINEAR)
+    size = np.float32(0.8 + 4.5 * hair.curl**2)
+    moved = cv2.remap(mask, columns + noise(rng, 5) * size, rows + noise(rng, 2.5, 2) * np.float32(1.8 + 2 * hair.curl), cv2.INTER_LINEAR)
     soft = blur(np.asarray(moved, np.float32), 2.4 if hair.style in ("crop", "receding") else 1.2)
     thin = 0.78 if hair.style == "crop" else 0.97
-    return np.asarray(np.clip(soft * (1 + 0.25 * noise(rng, 1.6, 3)), 0, 1) * thin, np.float32)
+    return np.asarray(np.clip(soft * (1.2 + 0.2 * noise(rng, 1.6, 3)), 0, 1) * thin, np.float32)
 
 
 def _strands(hair: Hair, rng: np.random.Generator) -> Array:
@@ -90,10 +90,10 @@ def _strands(hair: Hair, rng: np.random.Generator) -> Array:
         return np.asarray(0.35 * noise(rng, 40, 0.4) + 0.05 * noise(rng, 2), np.float32)
     angle = np.arctan2(X - 0.5 * hair.part, -(Y - 0.35 * AX) - 0.9 + 2.2)
     radius = np.hypot(X - 0.5 * hair.part, Y + 1.2)
-    comb = noise(rng, 1.7, 14, (160, 900))
-    straight = cv2.remap(comb, ((angle + np.pi) * 140).astype(np.float32), (radius * 30 + 6 * noise(rng, 30)).astype(np.float32),
+    comb = 0.7 * noise(rng, 1.5, 40, (160, 900)) + 0.6 * noise(rng, 5, 30, (160, 900))
+    straight = cv2.remap(comb, ((angle + np.pi) * 140).astype(np.float32), (radius * 30 + 10 * noise(rng, 30)).astype(np.float32),
                          cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    curls = noise(rng, 4.5) * 0.8 + noise(rng, 9) * 0.7
+    curls, curl = noise(rng, 3.2) * 0.5 + noise(rng, 7) * 0.6, float(smoothstep(0.35, 0.9, hair.curl))
     sheen = 0.5 * hair.shine * np.exp(-(((radius - 0.35) / 0.12) ** 2)) * (1 - hair.curl)
-    mixed = (1 - hair.curl) * straight * 0.8 + hair.curl * curls + 0.35 * noise(rng, 24) + sheen
+    mixed = (1 - curl) * straight + curl * curls + 0.4 * noise(rng, 24) + sheen
     return np.asarray(mixed, np.float32)

@@ -42,7 +42,7 @@ class Lips:
 
     def __init__(self, identity: Identity, rng: np.random.Generator) -> None:
         self.mouth = identity.mouth
-        self.furrows = noise(rng, 3, 9, (40, 160))
+        self.furrows = noise(rng, 5, 7, (40, 160))
 
     def draw(self, points: Points, jaw: float, scale: float) -> MouthPatch:
         """The mouth with its points where they are in `points` [106, 2]; `jaw` is how far it dropped."""
@@ -69,9 +69,9 @@ class Lips:
         dark = 0.14 * upper + np.float32(0.75 * mouth.seam) * self._seam(edges, area, gap)
         dark = dark + 0.18 * ridge(area.y - edges.bottom - 0.03, 0.028) * edges.within * np.clip(thick_low / 0.1, 0, 1)
         texture = self._texture(edges, area) * (upper + lower)
-        colour = (1 + tint) * (1 - np.clip(dark, 0, 0.93))[..., None] * (1 + 0.05 * texture)[..., None]
+        colour = (1 + tint) * (1 - np.clip(dark, 0, 0.93))[..., None] * (1 + 0.035 * texture)[..., None]
         skin = np.dstack([colour - 1, (upper + lower) * np.float32(mouth.gloss)]).astype(np.float32)
-        bend = np.dstack([0.25 * texture, -slope_y]).astype(np.float32)
+        bend = np.dstack([0.07 * texture, -slope_y]).astype(np.float32)
         return skin, bend
 
     def _seam(self, edges: _Edges, area: Grid, gap: Array) -> Array:
@@ -110,15 +110,15 @@ def _inside(mouth: Mouth, edges: _Edges, area: Grid, jaw: float) -> Array:
     tongue = np.clip((area.y - (floor - np.float32(0.1 + 0.35 * jaw))) / 0.08, 0, 1) * np.clip((0.3 - x) / 0.1, 0, 1)
     colour += (tongue * np.float32(min(1.0, jaw / 0.12)))[..., None] * (_TONGUE * np.float32(0.9) - colour)
     base = np.float32(mouth.y + mouth.teeth)
-    lower_edge = np.float32(mouth.y + mouth.teeth - 0.02 + 0.95 * jaw) + 0.25 * x * x
+    lower_edge = np.float32(mouth.y + 0.03 + 0.98 * jaw) + 0.25 * x * x
     lower = area.cover(area.y - lower_edge) * np.clip((0.33 - x) / 0.05, 0, 1)
-    colour += (lower * np.float32(0.8))[..., None] * (_row(mouth, area, 0.86) * np.float32(0.75) - colour)
+    colour += (lower * np.float32(0.8))[..., None] * (_row(mouth, area, 0.86) * np.float32(0.62) - colour)
     bite = base - np.float32(0.22) * x * x - np.float32(0.012) * np.abs(np.sin(x * np.float32(np.pi / 0.115)))
     upper = area.cover(bite - area.y) * np.clip((0.42 - x) / 0.06, 0, 1)
     colour += upper[..., None] * (_row(mouth, area, 1.0) - colour)
     gum = np.clip((np.float32(mouth.y - 0.135) - area.y) / 0.02, 0, 1) * (x < 0.4)
     colour += gum[..., None] * (_GUM - colour)
-    under_lip = np.clip(0.3 + (area.y - edges.inner_top) / 0.055, 0.3, 1) * np.clip(1.12 - 1.5 * (x / 0.5) ** 2, 0.12, 1)
+    under_lip = np.clip(0.4 + (area.y - edges.inner_top) / 0.045, 0.4, 1) * np.clip(1.12 - 1.5 * (x / 0.5) ** 2, 0.12, 1)
     return np.asarray(colour * under_lip[..., None], np.float32)
 
 

@@ -44,7 +44,7 @@ def settle(units: Array) -> Array:
     weights[:, SLOT["jaw"]] = jaw
     weights[:, SLOT["part_up"]] = 0.16 * np.tanh(lift / 0.16) * (1 - press)
     weights[:, SLOT["part_down"]] = down
-    roll = 0.55 * au["AU23"] + 0.75 * au["AU24"] + 0.22 * au["AU12"] + 0.25 * au["AU20"] + 0.2 * au["AU14"] - 0.3 * au["AU18"]
+    roll = 0.68 * au["AU23"] + 0.75 * au["AU24"] + 0.22 * au["AU12"] + 0.25 * au["AU20"] + 0.2 * au["AU14"] - 0.3 * au["AU18"]
     weights[:, SLOT["roll_upper"]] = 0.78 * np.tanh((roll + 0.25 * au["AU17"] * au["AU24"]) / 0.78)
     weights[:, SLOT["roll_lower"]] = 0.75 * np.tanh((roll - 0.15 * au["AU17"]) / 0.75)
     return weights

@@ -38,7 +38,7 @@ def sample_identity(rng: Rng) -> Identity:
         glasses=_glasses(rng, age), clothes=_linear(rng.uniform(15, 240, 3)),
         asymmetry=tuple(rng.normal(0, 1, 8).clip(-2, 2).tolist()),
         gains=tuple(rng.uniform(0.75, 1.3, len(UNITS)).tolist()),
-        folds=tuple((rng.uniform(0.35, 1.25, len(UNITS)) * (0.65 + 0.7 * age)).tolist()),
+        folds=tuple((rng.uniform(0.4, 1.25, len(UNITS)) * (0.5 + 0.8 * age)).tolist()),
     )
 
 
@@ -70,8 +70,8 @@ def _eyes(rng: Rng, female: bool, tone: float, age: float) -> Eyes:
     iris = _linear(np.array(_IRISES[int(rng.integers(6)) if rng.random() < light else int(rng.integers(2))])
                    * rng.uniform(0.75, 1.2))
     return Eyes(
-        half=_normal(rng, 0.238, 0.014), upper=_normal(rng, 0.088 if folded else 0.1, 0.016) - 0.012 * age,
-        lower=_normal(rng, 0.068, 0.012), tilt=_normal(rng, 0.05 if folded else 0.018, 0.02),
+        half=_normal(rng, 0.238, 0.014), upper=_normal(rng, 0.076 if folded else 0.086, 0.013) - 0.01 * age,
+        lower=_normal(rng, 0.077, 0.01), tilt=_normal(rng, 0.05 if folded else 0.018, 0.02),
         crease=_normal(rng, 0.035 if folded else 0.085, 0.025 if not folded else 0.012, 1.4),
         crease_depth=float(rng.uniform(0.15, 0.6) if folded else rng.uniform(0.5, 1.1)),
         epicanthus=float(rng.uniform(0.5, 1.0)) if folded else 0.0,
@@ -79,7 +79,7 @@ def _eyes(rng: Rng, female: bool, tone: float, age: float) -> Eyes:
         depth=_normal(rng, 0.55 if folded else 1.0, 0.3), bags=float(np.clip(rng.normal(0.2 + 0.6 * age, 0.3), 0, 1.3)),
         lash=float(rng.uniform(0.6, 1.1) if female else rng.uniform(0.25, 0.75)),
         liner=float(rng.uniform(0.4, 1)) if female and rng.random() < 0.45 else 0.0,
-        iris=iris, iris_radius=_normal(rng, 0.093, 0.005), white=float(rng.uniform(0.42, 0.75)))
+        iris=iris, iris_radius=_normal(rng, 0.093, 0.005), white=float(rng.uniform(0.3, 0.52)))
 
 
 def _brows(rng: Rng, female: bool, hair: np.ndarray) -> Brows:
@@ -100,7 +100,7 @@ def _nose(rng: Rng, tone: float, age: float) -> Nose:
 
 
 def _mouth(rng: Rng, female: bool, tone: float, age: float) -> Mouth:
-    full = _normal(rng, 0.95 + 0.3 * tone - 0.25 * age + 0.08 * female, 0.2)
+    full = _normal(rng, 1.05 + 0.3 * tone - 0.25 * age + 0.08 * female, 0.2)
     strength = float(rng.uniform(0.1, 1.0))
     tint = 1 - strength * np.array([0.12, 0.42, 0.36]) * (1 - 0.35 * tone) - 0.12 * tone
     edge = float(rng.uniform(0.3, 1.0))
@@ -114,7 +114,8 @@ def _mouth(rng: Rng, female: bool, tone: float, age: float) -> Mouth:
         lower=max(0.055, 0.138 * full * _normal(rng, 1, 0.1)), bow=float(rng.uniform(0.2, 1.0)),
         droop=_normal(rng, 0.012 * age, 0.015), tint=(r, g, b), edge=edge,
         gloss=float(rng.uniform(0.6, 2.0) if painted else rng.uniform(0.1, 1.0)), seam=float(rng.uniform(0.5, 1.0)),
-        teeth=_normal(rng, 0.075, 0.02), tooth_colour=(0.62, 0.60 * (0.9 + 0.1 * yellow), 0.54 * yellow))
+        teeth=_normal(rng, 0.035 - 0.04 * age + 0.012 * female, 0.022),
+        tooth_colour=(0.68, 0.65 * (0.9 + 0.1 * yellow), 0.6 * (0.6 + 0.4 * yellow)))
 
 
 def _skin(rng: Rng, tone: float, age: float, female: bool) -> Skin:
@@ -130,7 +131,7 @@ def _hair_colour(rng: Rng, tone: float, age: float) -> np.ndarray:
     dark = int(rng.integers(2)) if tone > 0.45 else int(rng.integers(len(_HAIRS)))
     colour = np.array(_HAIRS[dark], np.float64) * rng.uniform(0.8, 1.2)
     grey = np.clip((age - 0.5) * 3 + rng.normal(0, 0.35), 0, 1) if age > 0.45 else 0.0
-    return colour * (1 - grey) + np.array([176.0, 174, 172]) * rng.uniform(0.7, 1.1) * grey
+    return colour * (1 - grey) + np.array([176.0, 174, 172]) * rng.uniform(0.55, 0.95) * grey
 
 
 def _hair(rng: Rng, style: str, colour: np.ndarray, tone: float) -> Hair:
@@ -159,5 +160,5 @@ def _glasses(rng: Rng, age: float) -> Glasses | None:
     dark = rng.random() < 0.7
     return Glasses(
         half=float(rng.uniform(0.34, 0.42)), height=float(rng.uniform(0.2, 0.33)), square=float(rng.uniform(2, 5)),
-        rim=float(rng.choice([0.018, 0.03, 0.05])), colour=_linear(rng.uniform(10, 60, 3) if dark else rng.uniform(60, 190, 3)),
+        rim=float(rng.choice([0.018, 0.03, 0.05])), colour=_linear(rng.uniform(8, 60) * rng.uniform(0.7, 1.0, 3) if dark else np.array([150, 125, 95]) * rng.uniform(0.5, 1.2)),
         tint=float(rng.uniform(0, 0.08)), glare=float(rng.uniform(0, 0.35)))

@@ -48,23 +48,29 @@ PULLS = (
     Pull("AU9", "upper lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.045)),
     Pull("AU10", "upper lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.085)),
     Pull("AU10", "seam", "mouth", (0.0, 0.0), WIDE, (0.0, -0.05)),
-    Pull("AU10", "lower lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.03)),
+    Pull("AU10", "lower lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.02)),
     Pull("AU10", "corner", "mouth", (0.0, 0.0), WIDE, (0.01, -0.035)),
     Pull("AU10", "skin", "wing", (0.0, 0.0), (0.12, 0.12), (0.02, -0.05)),
     Pull("AU10", "skin", "fold", (-0.02, -0.1), (0.15, 0.17), (0.005, -0.085)),
-    Pull("AU12", "corner", "mouth", (0.0, 0.0), WIDE, (0.145, -0.135)),
-    Pull("AU12", "upper lip", "mouth", (0.0, 0.0), WIDE, (0.09, -0.035)),
-    Pull("AU12", "lower lip", "mouth", (0.0, 0.0), WIDE, (0.085, -0.022)),
-    Pull("AU12", "seam", "mouth", (0.0, 0.0), WIDE, (0.09, -0.028)),
+    Pull("AU12", "corner", "mouth", (0.0, 0.0), WIDE, (0.145, -0.125)),
+    Pull("AU12", "upper side", "mouth", (0.0, 0.0), WIDE, (0.105, -0.08)),
+    Pull("AU12", "lower side", "mouth", (0.0, 0.0), WIDE, (0.1, -0.06)),
+    Pull("AU12", "seam side", "mouth", (0.0, 0.0), WIDE, (0.09, -0.06)),
+    Pull("AU12", "upper lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.008)),
+    Pull("AU12", "lower lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.006)),
+    Pull("AU12", "seam", "mouth", (0.0, 0.0), WIDE, (0.0, -0.004)),
     Pull("AU12", "skin", "fold", (0.14, -0.02), (0.2, 0.25), (0.065, -0.095)),
     Pull("AU12", "skin", "wing", (0.0, 0.0), (0.1, 0.1), (0.025, -0.012)),
     Pull("AU12", "skin", "cheek", (0.0, 0.1), (0.22, 0.2), (0.01, -0.045)),
     Pull("AU14", "corner", "mouth", (0.0, 0.0), WIDE, (0.055, -0.005)),
     Pull("AU14", "skin", "corner", (0.12, 0.0), (0.12, 0.14), (-0.03, 0.0)),
-    Pull("AU15", "corner", "mouth", (0.0, 0.0), WIDE, (0.015, 0.115)),
-    Pull("AU15", "upper lip", "mouth", (0.0, 0.0), WIDE, (0.012, 0.018)),
-    Pull("AU15", "seam", "mouth", (0.0, 0.0), WIDE, (0.012, 0.016)),
-    Pull("AU15", "lower lip", "mouth", (0.0, 0.0), WIDE, (0.012, 0.008)),
+    Pull("AU15", "corner", "mouth", (0.0, 0.0), WIDE, (0.015, 0.125)),
+    Pull("AU15", "upper side", "mouth", (0.0, 0.0), WIDE, (0.01, 0.075)),
+    Pull("AU15", "lower side", "mouth", (0.0, 0.0), WIDE, (0.01, 0.068)),
+    Pull("AU15", "seam side", "mouth", (0.0, 0.0), WIDE, (0.008, 0.045)),
+    Pull("AU15", "seam", "mouth", (0.0, 0.0), WIDE, (0.0, -0.008)),
+    Pull("AU15", "lower lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.012)),
+    Pull("AU15", "upper lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.004)),
     Pull("AU15", "skin", "corner", (0.06, 0.14), (0.14, 0.16), (0.0, 0.05)),
     Pull("AU16", "lower lip", "mouth", (0.0, 0.0), WIDE, (0.02, 0.03)),
     Pull("AU17", "lower lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.055)),
@@ -72,19 +78,21 @@ PULLS = (
     Pull("AU17", "upper lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.025)),
     Pull("AU17", "skin", "chin", (0.0, -0.22), (0.24, 0.15), (0.0, -0.085)),
     Pull("AU18", "corner", "mouth", (0.0, 0.0), WIDE, (-0.15, 0.0)),
-    Pull("AU18", "upper lip", "mouth", (0.0, 0.0), WIDE, (-0.1, -0.012)),
-    Pull("AU18", "lower lip", "mouth", (0.0, 0.0), WIDE, (-0.09, 0.012)),
-    Pull("AU18", "seam", "mouth", (0.0, 0.0), WIDE, (-0.1, 0.0)),
+    Pull("AU18", "upper side", "mouth", (0.0, 0.0), WIDE, (-0.095, -0.012)),
+    Pull("AU18", "lower side", "mouth", (0.0, 0.0), WIDE, (-0.09, 0.012)),
+    Pull("AU18", "seam side", "mouth", (0.0, 0.0), WIDE, (-0.075, 0.0)),
+    Pull("AU18", "upper lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.01)),
+    Pull("AU18", "lower lip", "mouth", (0.0, 0.0), WIDE, (0.0, 0.012)),
     Pull("AU18", "skin", "corner", (0.12, 0.0), (0.15, 0.22), (-0.05, 0.0)),
-    Pull("AU20", "corner", "mouth", (0.0, 0.0), WIDE, (0.13, 0.03)),
-    Pull("AU20", "upper lip", "mouth", (0.0, 0.0), WIDE, (0.085, 0.006)),
-    Pull("AU20", "lower lip", "mouth", (0.0, 0.0), WIDE, (0.085, 0.012)),
-    Pull("AU20", "seam", "mouth", (0.0, 0.0), WIDE, (0.085, 0.01)),
+    Pull("AU20", "corner", "mouth", (0.0, 0.0), WIDE, (0.13, 0.035)),
+    Pull("AU20", "upper side", "mouth", (0.0, 0.0), WIDE, (0.085, 0.012)),
+    Pull("AU20", "lower side", "mouth", (0.0, 0.0), WIDE, (0.085, 0.02)),
+    Pull("AU20", "seam side", "mouth", (0.0, 0.0), WIDE, (0.07, 0.014)),
     Pull("AU20", "skin", "corner", (0.18, 0.02), (0.2, 0.26), (0.065, 0.015)),
     Pull("AU23", "corner", "mouth", (0.0, 0.0), WIDE, (-0.085, 0.0)),
-    Pull("AU23", "upper lip", "mouth", (0.0, 0.0), WIDE, (-0.05, 0.0)),
-    Pull("AU23", "lower lip", "mouth", (0.0, 0.0), WIDE, (-0.05, -0.004)),
-    Pull("AU23", "seam", "mouth", (0.0, 0.0), WIDE, (-0.05, 0.0)),
+    Pull("AU23", "upper side", "mouth", (0.0, 0.0), WIDE, (-0.055, 0.0)),
+    Pull("AU23", "lower side", "mouth", (0.0, 0.0), WIDE, (-0.055, -0.002)),
+    Pull("AU23", "seam side", "mouth", (0.0, 0.0), WIDE, (-0.045, 0.0)),
     Pull("AU23", "skin", "corner", (0.1, 0.0), (0.13, 0.2), (-0.035, 0.0)),
     Pull("AU24", "corner", "mouth", (0.0, 0.0), WIDE, (0.005, 0.012)),
     Pull("AU24", "skin", "chin", (0.0, -0.25), (0.28, 0.15), (0.0, -0.04)),
@@ -96,6 +104,7 @@ PULLS = (
 )
 _PROFILE = (0.66, 0.97, 1.0, 0.97, 0.66)
 _INNER = (0.85, 1.0, 0.85)
+_ENDS = (1.0, 0.5, 0.0, 0.5, 1.0)  # pulls at the corners reach the lip's ends most
 
 
 def places(identity: Identity) -> dict[str, tuple[float, float]]:
@@ -142,7 +151,8 @@ def _tissues(identity: Identity, q: NDArray[np.float64]) -> dict[str, NDArray[np
     jaw = np.clip((y - mouth.y + 0.3) / 0.5, 0, 1) ** 1.3 * (np.abs(q[:, 0]) < 1.35) * (y < identity.skull.chin + 0.3)
     jaw *= 0.55 + 0.45 * np.exp(-((q[:, 0] / 0.75) ** 2))
     rows = {"lower lid": (LOWER_LIDS, (0.75, 1.0, 0.75) * 2), "upper lip": (UPPER_LIP, _PROFILE), "lower lip": (LOWER_LIP, _PROFILE),
-            "seam": (INNER_UPPER + INNER_LOWER, (1.0,) * 6), "corner": (CORNERS, (1.0, 1.0, 0.96, 0.96))}
+            "upper side": (UPPER_LIP, _ENDS), "lower side": (LOWER_LIP, _ENDS), "seam": (INNER_UPPER + INNER_LOWER, (1.0,) * 6),
+            "seam side": (INNER_UPPER + INNER_LOWER, (1.0, 0.0, 1.0) * 2), "corner": (CORNERS, (1.0, 1.0, 0.96, 0.96))}
     tissue = {"skin": skin, "brow": skin * (y < -0.1), "jaw": skin * jaw}
     for name, (indices, profile) in rows.items():
         tissue[name] = np.zeros(n)

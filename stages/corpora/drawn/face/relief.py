@@ -37,9 +37,14 @@ def relief(identity: Identity, points: Points) -> Relief:
 def outline(identity: Identity, points: Points) -> Points:
     """Closed outline of the head: the contour's points and the skull above them, [n, 2]."""
     side = points[32, 0]
-    angle = np.linspace(0, np.pi, 40)[1:-1]
-    top = np.c_[side * 1.02 * np.cos(angle), -0.12 - 1.62 * np.sin(angle) ** 0.85]
-    return np.vstack([spread(points[CONTOUR]), top])
+    return np.vstack([spread(points[CONTOUR]), skull_line(side * 1.04, 1.6)])
+
+
+def skull_line(half: float, rise: float) -> Points:
+    """Upper half of a head from right to left, [n, 2]: a superellipse, wider than an oval."""
+    angle = np.linspace(0, np.pi, 42)[1:-1]
+    across = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** 0.8
+    return np.c_[half * across, -0.12 - rise * np.sin(angle) ** 0.82]
 
 
 def spread(contour: Points) -> Points:
@@ -57,7 +62,7 @@ def _ears(identity: Identity, points: Points) -> Array:
 def _bones(identity: Identity, points: Points, rim: Array) -> Array:
     skull, eyes, brow = identity.skull, identity.eyes, identity.brows.y
     height = 0.95 * np.clip(1 - np.abs(X / 1.5) ** 2.3 - np.abs((Y - 0.05) / 2.4) ** 2.4, 0, 1) ** 0.6
-    height = height - 0.42 * (1 - smoothstep(0, 1, rim / 0.55)) ** 1.5
+    height = height - 0.42 * blur((1 - smoothstep(0, 1, rim / 0.55)) ** 1.5, 5.0)  # no crease where distances to two edges meet
     height += 0.06 * bump(0, -0.85, 0.65, 0.33)
     height += skull.brow_ridge * (0.05 * pair(0.42, brow + 0.03, 0.26, 0.085) + 0.035 * bump(0, brow + 0.05, 0.14, 0.1))
     height -= eyes.depth * (0.11 * pair(0.44, -0.04, 0.22, 0.15) + 0.07 * pair(0.2, 0.0, 0.08, 0.11)) + 0.02 * pair(0.5, 0.14, 0.2, 0.05)
@@ -82,10 +87,10 @@ def _nose(identity: Identity) -> Array:
     ridge = (0.055 * nose.bridge + (0.37 * nose.height - 0.055 * nose.bridge) * along**1.3)
     ridge += 0.045 * nose.hump * np.exp(-(((along - 0.45) / 0.16) ** 2))
     half = nose.bridge_width * (0.085 + 0.03 * along) + 0.06 * nose.tip * smoothstep(0.68, 0.95, along)
-    edge = nose.base - 0.02 - 0.6 * nose.upturn
-    body = ridge * np.exp(-0.5 * (AX / half) ** 2) * (1 - smoothstep(edge - 0.07, edge + 0.05, Y)) * smoothstep(-0.3, 0.05, Y)
-    body += 0.1 * nose.tip * bump(0, edge - 0.13, 0.11 * nose.tip, 0.085)
-    body += 0.14 * pair(nose.half * 0.74, nose.base - 0.11, 0.28 * nose.half, 0.075)
+    edge = nose.base - 0.01 - 0.6 * nose.upturn - 0.3 * np.minimum(AX, 0.3)
+    body = ridge * np.exp(-0.5 * (AX / half) ** 2) * (1 - smoothstep(-0.09, 0.05, Y - edge)) * smoothstep(-0.3, 0.05, Y)
+    body += 0.1 * nose.tip * bump(0, nose.base - 0.14 - 0.6 * nose.upturn, 0.1 * nose.tip, 0.08)
+    body += 0.15 * pair(nose.half * 0.72, nose.base - 0.1, 0.25 * nose.half, 0.06)
     return np.asarray(body, np.float32)
 
 

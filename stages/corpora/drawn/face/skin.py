@@ -7,7 +7,7 @@ import numpy as np
 from stages.corpora.drawn.face.identity import Identity
 from stages.corpora.drawn.face.landmarks import Points
 from stages.corpora.drawn.face.relief import Relief
-from stages.corpora.drawn.face.space import HEIGHT, WIDTH, X, Y, Array, blur, both, bump, fill, fractal, noise, pair, stroke
+from stages.corpora.drawn.face.space import HEIGHT, WIDTH, Array, blur, both, bump, fill, fractal, noise, pair, stroke
 
 _BLOOD = np.array([-0.06, 0.34, 0.3], np.float32)
 _AGE_SPOTS = np.array([0.5, 0.9, 1.0], np.float32)
@@ -28,7 +28,7 @@ def albedo(identity: Identity, points: Points, relief: Relief, rng: np.random.Ge
 
 def grain(identity: Identity, rng: np.random.Generator) -> Array:
     """Small bumps of the skin's surface to add to the relief, interocular units."""
-    return fractal(rng, 7, 3) * np.float32(0.0012 + 0.0022 * identity.skin.texture)
+    return fractal(rng, 5, 2) * np.float32(0.0003 + 0.0009 * identity.skin.texture)
 
 
 def _redness(identity: Identity) -> Array:
@@ -59,7 +59,7 @@ def _shadows(identity: Identity) -> Array:
     under = both([[0.27, 0.11], [0.45, 0.16], [0.66, 0.12]])
     shade = (0.08 + 0.22 * eyes.bags) * blur(stroke(under, 0.07), 3) + 0.2 * max(0.0, eyes.depth) * pair(0.46, -0.1, 0.22, 0.08)
     wing = both([[nose.half * 1.02, nose.base - 0.2], [nose.half * 1.1, nose.base - 0.09], [nose.half * 0.95, nose.base - 0.02]])
-    shade += 0.25 * blur(stroke(wing, 0.02), 1.0) + 0.28 * bump(0, nose.base + 0.015, 0.55 * nose.half, 0.022)
+    shade += 0.25 * blur(stroke(wing, 0.02), 1.0) + 0.2 * bump(0, nose.base + 0.0, 0.6 * nose.half, 0.03)
     beside = both([[nose.half + 0.03, nose.base - 0.1], [0.4, mouth.y - 0.22], [mouth.half + 0.1, mouth.y - 0.02]])
     return np.asarray(shade + (0.05 + 0.3 * identity.skin.creases**1.5) * blur(stroke(beside, 0.02), 1.6), np.float32)
 
@@ -67,8 +67,8 @@ def _shadows(identity: Identity) -> Array:
 def _nostrils(identity: Identity) -> Array:
     nose = identity.nose
     angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-    x, y = 0.46 * nose.half + 0.23 * nose.half * np.cos(angle), nose.base - 0.045 - 0.5 * nose.upturn + 0.02 * nose.nostril * np.sin(angle)
-    hole = fill(np.c_[x, y + 0.012 * np.cos(angle)])
+    x, y = 0.43 * nose.half + 0.2 * nose.half * np.cos(angle), nose.base - 0.04 - 0.5 * nose.upturn + 0.02 * nose.nostril * np.sin(angle)
+    hole = fill(np.c_[x, y - 0.016 * np.cos(angle)])
     hole = np.maximum(hole, hole[:, ::-1])
     return np.asarray(1 - np.clip(0.5 + 0.35 * nose.nostril, 0, 0.9) * blur(hole, 1.0), np.float32)
 
@@ -78,4 +78,4 @@ def _occlusion(relief: Relief) -> Array:
     near, far = blur(height, 7) - height, blur(height, 16) - height
     shade = 1 - 1.5 * np.clip(near, -0.03, 0.25) - 0.9 * np.clip(far, -0.04, 0.3)
     inside = relief.head > 0.5
-    return np.asarray(np.where(inside, np.clip(shade, 0.4, 1.1), np.clip(0.95 - 0.0 * X * Y, 0.4, 1.1)), np.float32)
+    return np.asarray(np.where(inside, np.clip(shade, 0.4, 1.1), np.float32(0.95)), np.float32)

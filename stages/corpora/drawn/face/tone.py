@@ -16,7 +16,7 @@ _STEPS = 4096
 _LEVELS = np.linspace(0, _TOP, _STEPS)
 _BYTES = np.round(255 * np.minimum(1, np.where(_LEVELS < 0.6, _LEVELS, 0.6 + 0.4 * (1 - np.exp(-(_LEVELS - 0.6) / 0.4)))) ** (1 / 2.2)).astype(np.uint8)
 _LUMA = (0.2126, 0.7152, 0.0722)
-_GREY = 0.34  # linear luminance at which a camera would place a face
+_GREY = 0.27  # linear luminance at which a camera would place a face
 
 
 def gain(light: Light, skin: Colour) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from stages.corpora.drawn.face.creases import Line, bulges, lines
 from stages.corpora.drawn.face.identity import Identity
-from stages.corpora.drawn.face.names import INDEX, UNITS
+from stages.corpora.drawn.face.names import INDEX
 from stages.corpora.drawn.face.space import HEIGHT, SCALE, WIDTH, X, Array, blur, noise, smoothstep, spline, stroke
 
 _DEEPEST = 0.5
@@ -26,28 +26,26 @@ class Patch:
 
 def wrinkles(identity: Identity, still: Array, rng: np.random.Generator) -> dict[tuple[int, int], Patch]:
     """Patches by (side, unit index); `still` is the mask of what does not wrinkle (hair), [HEIGHT, WIDTH]."""
-    bend_x, bend_y = noise(rng, 14) * 1.4, noise(rng, 14) * 1.6
-    broken = np.clip(0.8 + 0.4 * noise(rng, 9), 0.2, 1.25)
+    bend_x, bend_y = noise(rng, 26) * 1.8, noise(rng, 26) * 1.8
+    broken = np.clip(0.85 + 0.25 * noise(rng, 16), 0.3, 1.2)
     columns, rows = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
     right = smoothstep(-0.12, 0.12, X)
     patches: dict[tuple[int, int], Patch] = {}
-    for name in UNITS:
-        height = _height(identity, name)
-        if height is None:
-            continue
-        folded = cv2.remap(height, columns + bend_x, rows + bend_y, cv2.INTER_LINEAR)
-        folded *= broken * (1 - still) * np.float32(identity.folds[INDEX[name]])
+    folds, masses = lines(identity, rng), bulges(identity)
+    for name in sorted(folds.keys() | masses.keys(), key=INDEX.__getitem__):
+        furrows = _furrows(folds.get(name, []))
+        folded = cv2.remap(furrows, columns + bend_x, rows + bend_y, cv2.INTER_LINEAR) * broken
+        folded = (folded + sum(masses.get(name, []))) * (1 - still) * np.float32(identity.folds[INDEX[name]])
         for side, share in ((0, 1 - right), (1, right)):
             patches[side, INDEX[name]] = _cut(folded, share)
     return patches
 
 
-def _height(identity: Identity, name: str) -> Array | None:
-    """Height change of a unit at intensity 1 for the average person."""
+def _furrows(lines: list[Line]) -> Array:
+    """Height change of a unit's furrows at intensity 1 for the average person: valleys between low ridges."""
     height = np.zeros((HEIGHT, WIDTH), np.float32)
-    found = False
     by_width: dict[float, list[Line]] = {}
-    for line in lines(identity).get(name, ()):
+    for line in lines:
         by_width.setdefault(line.width, []).append(line)
     for width, group in by_width.items():
         mask = np.zeros_like(height)
@@ -55,12 +53,8 @@ def _height(identity: Identity, name: str) -> Array | None:
             curve = spline(np.array(line.points))
             mask = np.maximum(mask, line.depth * stroke([curve, curve * [-1, 1]] if line.mirrored else [curve], width))
         sigma = width * SCALE * 0.7
-        height += 0.95 * blur(mask, sigma * 2.6) - blur(mask, sigma)
-        found = True
-    for bulge in bulges(identity).get(name, ()):
-        height += bulge
-        found = True
-    return height if found else None
+        height += 0.7 * blur(mask, sigma * 2.6) - blur(mask, sigma)
+    return height
 
 
 def _cut(height: Array, share: Array) -> Patch:
@@ -69,12 +63,9 @@ def _cut(height: Array, share: Array) -> Patch:
     slope_y = cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=SCALE / 8) * share
     hollow = np.clip(blur(height, 2.5) - height, -0.008, 0.1) * share
     change = np.dstack([slope_x, slope_y, hollow * np.float32(8.0)])
-    strong = np.abs(change).max(-1) > 0.004
-    rows, columns = np.nonzero(strong.any(1))[0], np.nonzero(strong.any(0))[0]
-    if not len(rows):
-        return Patch(0, 0, np.zeros((1, 1, 3), np.float32))
-    top, left = int(rows[0]), int(columns[0])
-    return Patch(top, left, np.ascontiguousarray(change[top : rows[-1] + 1, left : columns[-1] + 1]))
+    strong = (slope_x * slope_x + slope_y * slope_y + hollow * hollow > 1e-5).astype(np.uint8)
+    left, top, w, h = cv2.boundingRect(strong)
+    return Patch(top, left, np.ascontiguousarray(change[top : top + h, left : left + w]))
 
 
 def add_wrinkles(surface: Array, patches: dict[tuple[int, int], Patch], units: Array) -> Array:
