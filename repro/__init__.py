@@ -1,0 +1,1 @@
+"""Checks that the pipeline reproduces: same bytes twice, the committed figures again, a true dvc.lock."""
