@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from stages.runtime import atomic_path
@@ -46,18 +47,33 @@ def write_png(path: Path, image: Image) -> None:
         cv2.imwrite(str(beside), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
 
 
-def mel_picture(path: Path, decibels: NDArray[np.floating], hop: float, rate: int, title: str) -> None:
-    """A mel-spectrogram [T, mels] in dB over s and Hz, as PNG; `hop` in s, `rate` of the sound in Hz."""
+def mel_picture(
+    path: Path,
+    decibels: NDArray[np.floating],
+    hop: float,
+    rate: int,
+    title: str,
+    curves: pd.DataFrame | None = None,
+) -> None:
+    """A mel-spectrogram [T, mels] in dB over seconds and Hz, as PNG; `hop` in s, `rate` of the sound in Hz.
+
+    `curves`: columns to draw beneath, indexed by seconds.
+    """
     from librosa.display import specshow
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
-    axes = figure.add_subplot()
-    step = round(hop * rate)
-    scales = {"x_axis": "time", "y_axis": "mel", "fmax": rate / 2, "htk": True}
-    drawn = specshow(decibels.T, sr=rate, hop_length=step, cmap="magma", ax=axes, **scales)
+    figure = Figure(figsize=(9, 4.4), layout="constrained")
+    axes, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
+    seconds = hop * np.arange(len(decibels))
+    drawn = specshow(
+        decibels.T, sr=rate, x_coords=seconds, x_axis="s", y_axis="mel", fmax=rate / 2, htk=True, ax=axes
+    )
     figure.colorbar(drawn, ax=axes, label="dB")
-    axes.set(title=title, xlabel="s")
+    axes.set(title=title, xlabel="", ylabel="Hz")
+    for name, values in (curves if curves is not None else pd.DataFrame()).items():
+        below.plot(values.index, values, label=str(name))
+        below.legend(loc="upper right")
+    below.set(xlabel="s", ylim=(-1, 1))
     with atomic_path(path) as beside:
         FigureCanvasAgg(figure).print_png(beside, metadata={"Software": None})

@@ -9,38 +9,7 @@ import pytest
 
 from stages.errors import UserError
 from stages.media.sound import RATE, load_sound, open_sound
-
-
-def write_clip(
-    path: Path, channels: list[np.ndarray], rate: int = RATE, codec: str = "pcm_f32le", late: float = 0.0
-) -> Path:
-    """A Matroska file of one second of video and the given sound, which starts `late` seconds after it."""
-    with av.open(str(path), "w", format="matroska") as out:
-        video = out.add_stream("mpeg4", rate=25)
-        video.width = video.height = 32
-        sound = out.add_stream(codec, rate=rate, layout="stereo" if len(channels) == 2 else "mono")
-        for number in range(25):
-            picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), "rgb24")
-            picture.pts = number
-            out.mux(video.encode(picture))
-        out.mux(video.encode(None))
-        _encode(out, sound, np.stack(channels), rate, late)
-    return path
-
-
-def _encode(
-    out: av.container.OutputContainer, stream: av.AudioStream, samples: np.ndarray, rate: int, late: float
-) -> None:
-    for start in range(0, samples.shape[1], 1024):
-        packed = np.ascontiguousarray(samples[:, start : start + 1024].T.reshape(1, -1), np.float32)
-        frame = av.AudioFrame.from_ndarray(packed, "flt", stream.layout.name)
-        frame.rate, frame.time_base, frame.pts = rate, Fraction(1, rate), start + round(late * rate)
-        out.mux(stream.encode(frame))
-    out.mux(stream.encode(None))
-
-
-def sine(frequency: float, rate: int = RATE, peak: float = 0.5) -> np.ndarray:
-    return (peak * np.sin(2 * np.pi * frequency * np.arange(rate) / rate)).astype(np.float32)
+from tests.media.sounds import encode, sine, write_clip
 
 
 def test_samples_come_as_written(tmp_path: Path) -> None:
@@ -77,7 +46,7 @@ def test_a_gap_in_the_packets_is_filled_with_silence(tmp_path: Path) -> None:
     path = tmp_path / "a.mkv"
     with av.open(str(path), "w", format="matroska") as out:
         stream = out.add_stream("pcm_f32le", rate=RATE, layout="mono")
-        _encode(out, stream, sine(440)[None, :10_240], RATE, 0.0)
+        encode(out, stream, sine(440)[None, :10_240], RATE, 0.0)
         late = (RATE + 10_240) / RATE
         for packet in _packets(sine(440)[None, :10_240], late):
             packet.stream = stream
