@@ -7,5 +7,17 @@ from stages.corpora.drawn.face.movement import PARTED, aperture, lips_apart
 from stages.corpora.drawn.face.names import UNITS, FaceState, state
 from stages.corpora.drawn.face.people import sample_identity
 
-__all__ = ["PARTED", "UNITS", "Drawn", "Face", "FaceState", "Identity", "Light", "aperture", "lips_apart", "sample_identity",
-           "sample_light", "state"]
+__all__ = [
+    "PARTED",
+    "UNITS",
+    "Drawn",
+    "Face",
+    "FaceState",
+    "Identity",
+    "Light",
+    "aperture",
+    "lips_apart",
+    "sample_identity",
+    "sample_light",
+    "state",
+]

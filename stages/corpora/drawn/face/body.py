@@ -8,7 +8,7 @@ import numpy as np
 from stages.corpora.drawn.face.identity import Identity
 from stages.corpora.drawn.face.landmarks import Points
 from stages.corpora.drawn.face.light import Light
-from stages.corpora.drawn.face.space import Array, noise, smoothstep
+from stages.corpora.drawn.face.space import Array, noise, rgb, smoothstep
 from stages.corpora.drawn.face.view import View
 
 _SCALE, _LEFT, _TOP, _WIDE, _HIGH = 30, -4.5, -2.6, 9.0, 7.6
@@ -43,7 +43,9 @@ class Body:
         x = view.centre[0] + view.scale * (_LEFT - _NECK[0] * view.rotation[0, 2])
         y = view.centre[1] + view.scale * (_TOP - _NECK[1] * view.rotation[1, 2])
         matrix = np.array([[k, 0, x + 0.5 * k - 0.5], [0, k, y + 0.5 * k - 0.5]])
-        seen = cv2.warpAffine(self._under(light, gain), matrix, (canvas.shape[1], canvas.shape[0]), flags=cv2.INTER_LINEAR)
+        seen = np.asarray(
+            cv2.warpAffine(self._under(light, gain), matrix, (canvas.shape[1], canvas.shape[0])), np.float32
+        )
         canvas *= 1 - seen[..., 3:]
         canvas += seen[..., :3]
 
@@ -52,11 +54,17 @@ class Body:
         if self._lit is not None and self._lit[0] == light:
             return self._lit[1]
         lx, ly, lz = light.direction
-        facing = np.clip(self._turn * np.float32(lx) + np.sqrt(1 - self._turn**2) * np.float32(max(lz, 0.0)), 0, 1)
+        facing = np.clip(
+            self._turn * np.float32(lx) + np.sqrt(1 - self._turn**2) * np.float32(max(lz, 0.0)), 0, 1
+        )
         shadow = 1 - np.float32(0.35 + 0.45 * max(0.0, -ly)) * (1 - self._below)
-        shade = (facing * np.float32(light.key) * shadow + np.float32(light.ambient) * (0.55 + 0.45 * self._below)) * np.float32(gain)
+        shade = (
+            facing * np.float32(light.key) * shadow + np.float32(light.ambient) * (0.55 + 0.45 * self._below)
+        ) * np.float32(gain)
         lit = self._layer.copy()
-        lit[..., :3] *= shade[..., None] * lit[..., 3:] * np.array([1 + light.warm, 1, 1 - light.warm], np.float32)
+        lit[..., :3] *= (
+            shade[..., None] * lit[..., 3:] * np.array([1 + light.warm, 1, 1 - light.warm], np.float32)
+        )
         self._lit = (light, lit)
         return lit
 
@@ -70,9 +78,15 @@ def _over(layer: Array, colour: Array, cover: Array) -> None:
 
 def _neck(identity: Identity, half: float, x: Array, y: Array) -> tuple[Array, Array]:
     spread = half + 0.8 * np.clip(y - 1.9, 0, 9) ** 1.5
-    cover = smoothstep(0.06, -0.06, np.abs(x) - spread + 0.1 * smoothstep(1.9, 1.2, y)) * smoothstep(0.7, 1.3, y)
+    cover = smoothstep(0.06, -0.06, np.abs(x) - spread + 0.1 * smoothstep(1.9, 1.2, y)) * smoothstep(
+        0.7, 1.3, y
+    )
     sinew = 1 - 0.1 * np.exp(-(((np.abs(x) - 0.2 - 0.25 * (2.7 - y)) / 0.07) ** 2))
-    colour = np.float32(identity.skin.colour) * np.array([0.95, 0.9, 0.9], np.float32) * sinew[..., None].astype(np.float32)
+    colour = (
+        rgb(identity.skin.colour)
+        * np.array([0.95, 0.9, 0.9], np.float32)
+        * sinew[..., None].astype(np.float32)
+    )
     return np.asarray(colour, np.float32), np.asarray(cover, np.float32)
 
 
@@ -85,17 +99,31 @@ def _clothes(identity: Identity, x: Array, y: Array, rng: np.random.Generator) -
     folds = 1 + 0.15 * noise(rng, 20, shape=_SHAPE) + 0.05 * rng.standard_normal(_SHAPE)
     if rng.random() < 0.3:
         folds = folds * (1 + 0.35 * (np.sin((x if rng.random() < 0.5 else y) * rng.uniform(8, 25)) > 0))
-    colour = np.float32(identity.clothes) * np.clip(folds * (0.95 - 0.1 * ax), 0.1, 2)[..., None]
+    colour = rgb(identity.clothes) * np.clip(folds * (0.95 - 0.1 * ax), 0.1, 2)[..., None]
     return np.asarray(colour, np.float32), np.asarray(cover, np.float32)
 
 
-def _back_hair(identity: Identity, side: float, x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+def _back_hair(
+    identity: Identity, side: float, x: Array, y: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
     hair = identity.hair
     ax = np.abs(x)
-    end = {"bob": 1.0 + 0.7 * hair.length, "long": 2.9, "curly": 1.2 + 1.2 * hair.length, "scarf": 2.7, "fringe": 0.7 + 1.8 * hair.length,
-           "afro": 0.6}.get(hair.style, -9.0)
-    cover = smoothstep(0.06, -0.06, ax - side - 0.06) * smoothstep(0.12, -0.15, y - end + 0.1 * noise(rng, 4, shape=_SHAPE)) * smoothstep(-0.9, 0.3, y)
+    end = {
+        "bob": 1.0 + 0.7 * hair.length,
+        "long": 2.9,
+        "curly": 1.2 + 1.2 * hair.length,
+        "scarf": 2.7,
+        "fringe": 0.7 + 1.8 * hair.length,
+        "afro": 0.6,
+    }.get(hair.style, -9.0)
+    cover = (
+        smoothstep(0.06, -0.06, ax - side - 0.06)
+        * smoothstep(0.12, -0.15, y - end + 0.1 * noise(rng, 4, shape=_SHAPE))
+        * smoothstep(-0.9, 0.3, y)
+    )
     if hair.style == "tied":
         cover = np.maximum(cover, smoothstep(0.05, -0.05, np.hypot(x - 0.3 * hair.part, y + 1.75) - 0.42))
     shade = 0.5 + 0.2 * noise(rng, 1.6, 12, shape=_SHAPE)
-    return np.asarray(np.float32(hair.colour) * np.clip(shade, 0.15, 1)[..., None], np.float32), np.asarray(cover, np.float32)
+    return np.asarray(rgb(hair.colour) * np.clip(shade, 0.15, 1)[..., None], np.float32), np.asarray(
+        cover, np.float32
+    )

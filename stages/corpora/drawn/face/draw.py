@@ -26,9 +26,18 @@ from stages.corpora.drawn.face.patch import look
 from stages.corpora.drawn.face.relief import relief
 from stages.corpora.drawn.face.shade import Shadows, local, shade
 from stages.corpora.drawn.face.skin import albedo, grain
-from stages.corpora.drawn.face.space import COARSE, SCALE, X0, X1, Y0, Y1, Array
+from stages.corpora.drawn.face.space import COARSE, SCALE, X0, X1, Y0, Y1, Array, rgb, sample_map
 from stages.corpora.drawn.face.strands import beard_coverage, brow_coverage
-from stages.corpora.drawn.face.view import Region, View, enlarge, nodes, project, region, rotation, sample_height
+from stages.corpora.drawn.face.view import (
+    Region,
+    View,
+    enlarge,
+    nodes,
+    project,
+    region,
+    rotation,
+    sample_height,
+)
 from stages.corpora.drawn.face.wrinkles import add_wrinkles, wrinkles
 
 
@@ -68,11 +77,13 @@ class Face:
         brows, beard = brow_coverage(identity, self.rest, rng), beard_coverage(identity, self.rest, rng)
         skin = albedo(identity, self.rest, form, rng) * (1 - hair.shadow)[..., None]
         for cover, hue in ((brows, identity.brows.colour), (beard, identity.beard.colour)):
-            skin += cover[..., None] * (np.minimum(np.float32(hue), 0.6 * np.float32(identity.skin.colour) + 0.02) - skin)
+            skin += cover[..., None] * (np.minimum(rgb(hue), 0.6 * rgb(identity.skin.colour) + 0.02) - skin)
         self._texture = np.dstack([skin, np.maximum(form.head, form.ears)]).astype(np.float32)
         height = form.height + grain(identity, rng) + 0.006 * brows + 0.02 * identity.beard.length * beard
         gloss = identity.skin.gloss * (1 - 0.7 * np.maximum(brows, beard))
-        self._surface = np.dstack([_slope(height, 1, 0), _slope(height, 0, 1), np.zeros_like(height), gloss]).astype(np.float32)
+        self._surface = np.dstack(
+            [_slope(height, 1, 0), _slope(height, 0, 1), np.zeros_like(height), gloss]
+        ).astype(np.float32)
         self._wrinkles = wrinkles(identity, hair.layer[..., 3], rng)
         self._layers = [_premultiplied(hair.layer)]
         if identity.glasses is not None:
@@ -81,7 +92,14 @@ class Face:
         self._lips = Lips(identity, rng)
         self._body = Body(identity, self.rest, rng)
 
-    def draw(self, canvas: NDArray[np.uint8], state: FaceState, light: Light, centre: tuple[float, float], scale: float) -> Drawn:
+    def draw(
+        self,
+        canvas: NDArray[np.uint8],
+        state: FaceState,
+        light: Light,
+        centre: tuple[float, float],
+        scale: float,
+    ) -> Drawn:
         """Draws the face over `canvas` (uint8 RGB [H, W, 3], not changed).
 
         `centre` is the place between the eyes in pixels, `scale` the pixels of an interocular distance seen from the front.
@@ -97,7 +115,12 @@ class Face:
             self._head(picture, area, view, state, points, weights, light, gain)
         seen = project(view, self._smooth, points)
         box = np.r_[seen.min(0), seen.max(0)].astype(np.float32)
-        gap = weights.reshape(-1)[:-1].reshape(2, len(BASIS))[:, [SLOT["part_up"], SLOT["part_down"]]].sum(1).mean()
+        gap = (
+            weights.reshape(-1)[:-1]
+            .reshape(2, len(BASIS))[:, [SLOT["part_up"], SLOT["part_down"]]]
+            .sum(1)
+            .mean()
+        )
         return Drawn(tone.to_display(picture), seen, box, float(gap))
 
     def points(self, state: FaceState, weights: Array | None = None) -> Points:
@@ -112,30 +135,54 @@ class Face:
         """Displacement of the skin on the coarse grid, float32 [h, w, 2]."""
         return np.asarray(np.tensordot(self._fields.weights(state.units), self._fields.grid, 1), np.float32)
 
-    def _head(self, picture: Array, area: Region, view: View, state: FaceState, points: Points, weights: Array, light: Light,
-              gain: float) -> None:
+    def _head(
+        self,
+        picture: Array,
+        area: Region,
+        view: View,
+        state: FaceState,
+        points: Points,
+        weights: Array,
+        light: Light,
+        gain: float,
+    ) -> None:
         u, v = nodes(view, area, self._smooth)
         moved = invert(np.asarray(np.tensordot(weights, self._fields.grid, 1), np.float32))
-        back = cv2.remap(moved, (u - X0) * COARSE - 0.5, (v - Y0) * COARSE - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        back = sample_map(moved, u, v, COARSE)
         maps = enlarge(np.dstack([u, v, u - back[..., 0], v - back[..., 1]]), area)
-        rest_x, rest_y = (maps[..., 2] - X0) * SCALE - 0.5, (maps[..., 3] - Y0) * SCALE - 0.5
-        texture = cv2.remap(self._texture, rest_x, rest_y, cv2.INTER_LINEAR)
-        surface = cv2.remap(add_wrinkles(self._surface, self._wrinkles, state.units), rest_x, rest_y, cv2.INTER_LINEAR)
-        frame = _Frame(area, np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1]), texture[..., :3].copy(), texture[..., 3],
-                       surface)
+        texture = sample_map(self._texture, maps[..., 2], maps[..., 3], edge=cv2.BORDER_CONSTANT)
+        folded = add_wrinkles(self._surface, self._wrinkles, state.units)
+        surface = sample_map(folded, maps[..., 2], maps[..., 3])
+        frame = _Frame(
+            area,
+            np.ascontiguousarray(maps[..., 0]),
+            np.ascontiguousarray(maps[..., 1]),
+            texture[..., :3].copy(),
+            texture[..., 3],
+            surface,
+        )
         toward = local(view.rotation, light.direction)
-        shadow = enlarge(self._shadows.seen(self._shadows.cast(toward, light.softness), u - back[..., 0], v - back[..., 1]), area)
+        shadow = enlarge(
+            self._shadows.seen(
+                self._shadows.cast(toward, light.softness), u - back[..., 0], v - back[..., 1]
+            ),
+            area,
+        )
         inner = self._features(frame, view, points, weights, light)
         lit = shade(frame.colour, surface, shadow, view.rotation, light, gain)
         bright = np.float32(gain * (light.key * max(0.15, float(toward[2])) + light.ambient))
         for rows, columns, patch in inner:
             part = lit[rows, columns]
-            part += patch[..., 3:] * (patch[..., :3] * bright * (0.35 + 0.65 * shadow[rows, columns, None]) - part)
+            part += patch[..., 3:] * (
+                patch[..., :3] * bright * (0.35 + 0.65 * shadow[rows, columns, None]) - part
+            )
         under = picture[area.rows, area.columns]
         under += frame.cover[..., None] * (lit - under)
         self._over(under, frame, enlarge(_roundness(u, v, toward, light, gain), area))
 
-    def _features(self, frame: _Frame, view: View, points: Points, weights: Array, light: Light) -> list[tuple[slice, slice, Array]]:
+    def _features(
+        self, frame: _Frame, view: View, points: Points, weights: Array, light: Light
+    ) -> list[tuple[slice, slice, Array]]:
         """Eyes and mouth: changes the skin in `frame` and returns what is to be laid over it when lit."""
         scale = float(np.clip(round(view.scale * 1.3 / 8) * 8, 48, 128))
         inner = []
@@ -166,9 +213,8 @@ class Face:
 
     def _over(self, under: Array, frame: _Frame, bright: Array) -> None:
         """Hair and spectacles, which do not move with the skin; `bright` is the light on them."""
-        x, y = (frame.u - X0) * SCALE - 0.5, (frame.v - Y0) * SCALE - 0.5
         for layer in self._layers:
-            seen = cv2.remap(layer, x, y, cv2.INTER_LINEAR)
+            seen = sample_map(layer, frame.u, frame.v, edge=cv2.BORDER_CONSTANT)
             under *= 1 - seen[..., 3:]
             under += seen[..., :3] * bright[..., None]
 
@@ -190,7 +236,9 @@ def _slope(height: Array, dx: int, dy: int) -> Array:
     return np.asarray(cv2.Sobel(height.astype(np.float32), cv2.CV_32F, dx, dy, scale=SCALE / 8))
 
 
-def _window(frame: _Frame, view: View, bounds: tuple[float, float, float, float]) -> tuple[slice, slice] | None:
+def _window(
+    frame: _Frame, view: View, bounds: tuple[float, float, float, float]
+) -> tuple[slice, slice] | None:
     """Rows and columns of the frame's region that a canonical rectangle may cover; None if it covers none."""
     area = frame.area
     part = region(view, bounds, (area.top + area.height, area.left + area.width))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,15 +12,40 @@ from stages.corpora.drawn.face.landmarks import INNER_LOWER, INNER_UPPER, UPPER_
 from stages.corpora.drawn.face.movement import BASIS, settle
 from stages.corpora.drawn.face.names import UNITS
 from stages.corpora.drawn.face.pulls import displacements
-from stages.corpora.drawn.face.space import COARSE, X0, Y0, Array, coarse_grid, smoothstep
+from stages.corpora.drawn.face.space import COARSE, X0, Y0, Array, coarse_grid, sample, smoothstep
 
 _LOOSE = (*INNER_UPPER, *INNER_LOWER, *UPPER_LIDS, 74, 83, 96, 100, 104, 105)  # drawn by themselves, not skin
 _NODE_X, _NODE_Y = coarse_grid()
-_ROW_X, _ROW_Y = ((_NODE_X - X0) * COARSE - 0.5).astype(np.float32), ((_NODE_Y - Y0) * COARSE - 0.5).astype(np.float32)
-_SKIN = [(a, b) for a, b in (
-    (0.35, 0.35), (0.55, 0.35), (0.75, 0.35), (0.45, 0.6), (0.65, 0.62), (0.85, 0.55), (0.6, 0.95), (0.75, 0.9), (0.2, -0.7),
-    (0.55, -0.7), (0.85, -0.6), (0.25, -1.0), (0.7, -0.95), (0.45, 1.45), (0.95, 0.05), (0.33, -0.2), (0.6, -0.2), (0.9, -0.15),
-    (0.5, 0.16), (0.3, 0.14), (0.7, 0.14))]
+_ROW_X, _ROW_Y = (
+    ((_NODE_X - X0) * COARSE - 0.5).astype(np.float32),
+    ((_NODE_Y - Y0) * COARSE - 0.5).astype(np.float32),
+)
+_SKIN = [
+    (a, b)
+    for a, b in (
+        (0.35, 0.35),
+        (0.55, 0.35),
+        (0.75, 0.35),
+        (0.45, 0.6),
+        (0.65, 0.62),
+        (0.85, 0.55),
+        (0.6, 0.95),
+        (0.75, 0.9),
+        (0.2, -0.7),
+        (0.55, -0.7),
+        (0.85, -0.6),
+        (0.25, -1.0),
+        (0.7, -0.95),
+        (0.45, 1.45),
+        (0.95, 0.05),
+        (0.33, -0.2),
+        (0.6, -0.2),
+        (0.9, -0.15),
+        (0.5, 0.16),
+        (0.3, 0.14),
+        (0.7, 0.14),
+    )
+]
 _MIDDLE = ((0.0, -0.55), (0.0, -0.8), (0.0, -1.1), (0.0, -0.25))
 
 
@@ -47,7 +71,9 @@ def fields(identity: Identity, points: Points) -> Fields:
     held = np.ones(len(q), bool)
     held[list(_LOOSE)] = False
     gains = np.r_[identity.gains, np.ones(len(BASIS) - len(UNITS))]
-    return Fields(every[:, :106].astype(np.float32), _spread(q[held], every[:, held]), gains.astype(np.float32))
+    return Fields(
+        every[:, :106].astype(np.float32), _spread(q[held], every[:, held]), gains.astype(np.float32)
+    )
 
 
 def _controls(identity: Identity) -> NDArray[np.float64]:
@@ -58,7 +84,11 @@ def _controls(identity: Identity) -> NDArray[np.float64]:
     middle = [*_MIDDLE, (0.0, mouth.y + 0.33), (0.0, mouth.y - 0.2), (0.0, chin - 0.25)]
     angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
     ring = np.c_[1.7 * np.cos(angle), -0.1 + np.where(np.sin(angle) > 0, 3.1, 2.2) * np.sin(angle)]
-    still = [(s * 1.35, v) for s in (-1, 1) for v in (-0.5, 0.2, 0.9)] + [(0.0, -1.4), (0.6, -1.3), (-0.6, -1.3)]
+    still = [(s * 1.35, v) for s in (-1, 1) for v in (-0.5, 0.2, 0.9)] + [
+        (0.0, -1.4),
+        (0.6, -1.3),
+        (-0.6, -1.3),
+    ]
     return np.vstack([sides, middle, ring, still])
 
 
@@ -72,7 +102,12 @@ def _asymmetry(identity: Identity, q: NDArray[np.float64]) -> NDArray[np.float64
     nose = np.exp(-((x / 0.3) ** 2) - ((y - 0.55) / 0.35) ** 2)
     mouth = np.exp(-(((y - identity.mouth.y) / 0.3) ** 2))
     dx = 0.014 * a[0] * nose + 0.012 * a[1] * mouth + 0.014 * a[2] * np.clip((y - 1.0) / 0.8, 0, 1)
-    dy = 0.012 * a[3] * eye + 0.014 * a[4] * brow * np.tanh(x / 0.3) + 0.02 * a[5] * mouth * x + 0.008 * a[6] * nose
+    dy = (
+        0.012 * a[3] * eye
+        + 0.014 * a[4] * brow * np.tanh(x / 0.3)
+        + 0.02 * a[5] * mouth * x
+        + 0.008 * a[6] * nose
+    )
     return np.c_[dx * face, (dy + 0.006 * a[7] * x) * face]
 
 
@@ -100,6 +135,5 @@ def invert(field: Array) -> Array:
     """Where skin seen at a node came from: `field` [h, w, 2] followed backwards by fixed-point steps."""
     back = field
     for _ in range(3):
-        back = cv2.remap(field, _ROW_X - back[..., 0] * COARSE, _ROW_Y - back[..., 1] * COARSE, cv2.INTER_LINEAR,
-                         borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(back, np.float32)
+        back = sample(field, _ROW_X - back[..., 0] * COARSE, _ROW_Y - back[..., 1] * COARSE)
+    return back

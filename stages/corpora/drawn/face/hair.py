@@ -10,10 +10,36 @@ import numpy as np
 from stages.corpora.drawn.face.identity import Hair, Identity
 from stages.corpora.drawn.face.landmarks import Points
 from stages.corpora.drawn.face.relief import skull_line
-from stages.corpora.drawn.face.space import AX, HEIGHT, WIDTH, X, Y, Array, blur, fill, noise, smoothstep, spline
+from stages.corpora.drawn.face.space import (
+    AX,
+    HEIGHT,
+    WIDTH,
+    Array,
+    X,
+    Y,
+    blur,
+    fill,
+    noise,
+    rgb,
+    sample,
+    smoothstep,
+    spline,
+)
 
-_VOLUME = {"bald": 0.0, "crop": 0.045, "short": 0.11, "receding": 0.07, "side": 0.14, "fringe": 0.15, "bob": 0.17, "long": 0.15,
-           "curly": 0.24, "afro": 0.42, "tied": 0.05, "scarf": 0.13}
+_VOLUME = {
+    "bald": 0.0,
+    "crop": 0.045,
+    "short": 0.11,
+    "receding": 0.07,
+    "side": 0.14,
+    "fringe": 0.15,
+    "bob": 0.17,
+    "long": 0.15,
+    "curly": 0.24,
+    "afro": 0.42,
+    "tied": 0.05,
+    "scarf": 0.13,
+}
 
 
 @dataclass(frozen=True)
@@ -33,8 +59,8 @@ def hair_layer(identity: Identity, points: Points, rng: np.random.Generator) -> 
     mask = np.maximum(_cap(hair, side, identity.brows.y - identity.brows.arch, rng), _sides(hair, side, rng))
     mask = _ragged(mask, hair, rng)
     strands = _strands(hair, rng)
-    colour = np.float32(hair.colour) * np.clip(1 + 0.34 * strands, 0.3, 1.9)[..., None]
-    shadow = np.clip(cv2.warpAffine(blur(mask, 6), np.float32([[1, 0, 0], [0, 1, 5]]), (WIDTH, HEIGHT)) - mask, 0, 1)
+    colour = rgb(hair.colour) * np.clip(1 + 0.34 * strands, 0.3, 1.9)[..., None]
+    shadow = np.clip(np.roll(blur(mask, 6), 5, 0) - mask, 0, 1)
     return HairLayer(np.dstack([colour, mask]).astype(np.float32), np.asarray(0.4 * shadow, np.float32))
 
 
@@ -42,7 +68,9 @@ def _cap(hair: Hair, side: float, brow: float, rng: np.random.Generator) -> Arra
     """Scalp hair above the hairline."""
     volume = _VOLUME[hair.style] * hair.volume
     x = np.linspace(-1, 1, 25) * (side + 0.03)
-    line = hair.line + 0.14 * np.abs(x - 0.3 * hair.part) ** 1.5 + 0.75 * smoothstep(0.62, 1.0, np.abs(x) / side)
+    line = (
+        hair.line + 0.14 * np.abs(x - 0.3 * hair.part) ** 1.5 + 0.75 * smoothstep(0.62, 1.0, np.abs(x) / side)
+    )
     if hair.style == "receding":
         line = line - (0.3 + 0.35 * hair.temples) * smoothstep(0.75, 0.15, np.abs(x)) - 0.12 * hair.temples
         line = line - 0.2 * np.exp(-(((np.abs(x) - 0.55) / 0.2) ** 2))
@@ -63,12 +91,31 @@ def _sides(hair: Hair, side: float, rng: np.random.Generator) -> Array:
     if hair.style not in ("bob", "long", "curly", "afro", "scarf", "fringe"):
         return np.zeros((HEIGHT, WIDTH), np.float32)
     volume = _VOLUME[hair.style] * hair.volume
-    end = {"bob": 0.9 + 0.7 * hair.length, "long": 2.4, "curly": 1.0 + 1.2 * hair.length, "afro": 0.45, "scarf": 2.4,
-           "fringe": 0.6 + 1.8 * hair.length}[hair.style]
+    end = {
+        "bob": 0.9 + 0.7 * hair.length,
+        "long": 2.4,
+        "curly": 1.0 + 1.2 * hair.length,
+        "afro": 0.45,
+        "scarf": 2.4,
+        "fringe": 0.6 + 1.8 * hair.length,
+    }[hair.style]
     inner = side * (0.9 if hair.style == "scarf" else rng.uniform(0.84, 1.0))
-    shape = spline(np.array([[inner + 0.02, -0.35], [inner, 0.2], [inner - 0.05, 0.8], [inner - 0.14 - 0.1 * (hair.style == "scarf"), 1.3],
-                             [inner - 0.2, end], [side + volume, end], [side + volume + 0.06, 0.8], [side + volume, 0.0],
-                             [side + 0.6 * volume, -0.5]]), 4)
+    shape = spline(
+        np.array(
+            [
+                [inner + 0.02, -0.35],
+                [inner, 0.2],
+                [inner - 0.05, 0.8],
+                [inner - 0.14 - 0.1 * (hair.style == "scarf"), 1.3],
+                [inner - 0.2, end],
+                [side + volume, end],
+                [side + volume + 0.06, 0.8],
+                [side + volume, 0.0],
+                [side + 0.6 * volume, -0.5],
+            ]
+        ),
+        4,
+    )
     return np.maximum(fill(shape), fill(shape * [-1, 1]))
 
 
@@ -78,10 +125,12 @@ def _ragged(mask: Array, hair: Hair, rng: np.random.Generator) -> Array:
         return blur(mask, 0.8)
     columns, rows = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
     size = np.float32(0.8 + 4.5 * hair.curl**2)
-    moved = cv2.remap(mask, columns + noise(rng, 5) * size, rows + noise(rng, 2.5, 2) * np.float32(1.8 + 2 * hair.curl), cv2.INTER_LINEAR)
+    moved = sample(
+        mask, columns + noise(rng, 5) * size, rows + noise(rng, 2.5, 2) * np.float32(1.8 + 2 * hair.curl)
+    )
     soft = blur(np.asarray(moved, np.float32), 2.4 if hair.style in ("crop", "receding") else 1.2)
     thin = 0.78 if hair.style == "crop" else 0.97
-    return np.asarray(np.clip(soft * (1.2 + 0.2 * noise(rng, 1.6, 3)), 0, 1) * thin, np.float32)
+    return np.asarray(np.clip(soft * (1.35 + 0.15 * noise(rng, 1.6, 3)), 0, 1) * thin, np.float32)
 
 
 def _strands(hair: Hair, rng: np.random.Generator) -> Array:
@@ -91,8 +140,7 @@ def _strands(hair: Hair, rng: np.random.Generator) -> Array:
     angle = np.arctan2(X - 0.5 * hair.part, -(Y - 0.35 * AX) - 0.9 + 2.2)
     radius = np.hypot(X - 0.5 * hair.part, Y + 1.2)
     comb = 0.7 * noise(rng, 1.5, 40, (160, 900)) + 0.6 * noise(rng, 5, 30, (160, 900))
-    straight = cv2.remap(comb, ((angle + np.pi) * 140).astype(np.float32), (radius * 30 + 10 * noise(rng, 30)).astype(np.float32),
-                         cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    straight = sample(comb, (angle + np.pi) * 140, radius * 30 + 10 * noise(rng, 30), cv2.BORDER_REFLECT)
     curls, curl = noise(rng, 3.2) * 0.5 + noise(rng, 7) * 0.6, float(smoothstep(0.35, 0.9, hair.curl))
     sheen = 0.5 * hair.shine * np.exp(-(((radius - 0.35) / 0.12) ** 2)) * (1 - hair.curl)
     mixed = (1 - curl) * straight + curl * curls + 0.4 * noise(rng, 24) + sheen

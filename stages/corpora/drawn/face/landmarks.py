@@ -15,10 +15,39 @@ from stages.corpora.drawn.face.space import spline
 Points = NDArray[np.float64]
 
 _PAIRS = [(i, 32 - i) for i in range(16)] + [
-    (33, 46), (34, 45), (35, 44), (36, 43), (37, 42), (38, 50), (39, 49), (40, 48), (41, 47),
-    (55, 65), (56, 64), (57, 63), (58, 62), (59, 61),
-    (66, 79), (67, 78), (68, 77), (69, 76), (70, 75), (71, 82), (72, 81), (73, 80), (74, 83),
-    (84, 90), (85, 89), (86, 88), (91, 95), (92, 94), (96, 100), (97, 99), (101, 103), (104, 105)]
+    (33, 46),
+    (34, 45),
+    (35, 44),
+    (36, 43),
+    (37, 42),
+    (38, 50),
+    (39, 49),
+    (40, 48),
+    (41, 47),
+    (55, 65),
+    (56, 64),
+    (57, 63),
+    (58, 62),
+    (59, 61),
+    (66, 79),
+    (67, 78),
+    (68, 77),
+    (69, 76),
+    (70, 75),
+    (71, 82),
+    (72, 81),
+    (73, 80),
+    (74, 83),
+    (84, 90),
+    (85, 89),
+    (86, 88),
+    (91, 95),
+    (92, 94),
+    (96, 100),
+    (97, 99),
+    (101, 103),
+    (104, 105),
+]
 MIRROR = np.arange(106)
 for _a, _b in _PAIRS:
     MIRROR[_a], MIRROR[_b] = _b, _a
@@ -74,7 +103,13 @@ def _nose(points: Points, nose: Nose) -> None:
     tip = nose.base - 0.17 - nose.upturn
     points[51:55] = [[0, 0.0], [0, tip * 0.34], [0, tip * 0.68], [0, tip]]
     w, y = nose.half, nose.base
-    right = [[0.13 * nose.bridge_width, 0.04], [w * 0.78, y - 0.23], [w, y - 0.1], [w * 0.72, y - 0.03], [w * 0.36, y - 0.005]]
+    right = [
+        [0.13 * nose.bridge_width, 0.04],
+        [w * 0.78, y - 0.23],
+        [w, y - 0.1],
+        [w * 0.72, y - 0.03],
+        [w * 0.36, y - 0.005],
+    ]
     points[[65, 64, 63, 62, 61]] = right
     points[[55, 56, 57, 58, 59]] = np.array(right) * [-1, 1]
     points[60] = [0, y]
@@ -83,9 +118,18 @@ def _nose(points: Points, nose: Nose) -> None:
 def _eyes(points: Points, eyes: Eyes) -> None:
     h, up, low, tilt = eyes.half, eyes.upper, eyes.lower, eyes.tilt
     narrow = 0.012 * eyes.epicanthus
-    right = {75: [-h, 0.03 + narrow], 79: [h, -tilt], 76: [-h * 0.52, -up * 0.8 + 0.01], 77: [0, -up],
-             78: [h * 0.55, -up * 0.76 - tilt * 0.5], 80: [h * 0.52, low * 0.74 - tilt * 0.4], 81: [0, low],
-             82: [-h * 0.52, low * 0.72 + 0.012], 83: [0, 0], 105: [0, 0]}
+    right = {
+        75: [-h, 0.03 + narrow],
+        79: [h, -tilt],
+        76: [-h * 0.52, -up * 0.8 + 0.01],
+        77: [0, -up],
+        78: [h * 0.55, -up * 0.76 - tilt * 0.5],
+        80: [h * 0.52, low * 0.74 - tilt * 0.4],
+        81: [0, low],
+        82: [-h * 0.52, low * 0.72 + 0.012],
+        83: [0, 0],
+        105: [0, 0],
+    }
     for index, offset in right.items():
         points[index] = [0.5 + offset[0], offset[1]]
         points[MIRROR[index]] = points[index] * [-1, 1]
@@ -94,10 +138,20 @@ def _eyes(points: Points, eyes: Eyes) -> None:
 def _lips(points: Points, mouth: Mouth) -> None:
     m, y, up, low = mouth.half, mouth.y, mouth.upper, mouth.lower
     dip = up * (1.0 - 0.3 * mouth.bow)
-    right = {90: [m, y + mouth.droop], 89: [m * 0.6, y - up * 0.68], 88: [m * 0.23, y - up * 1.05], 87: [0, y - dip],
-             91: [m * 0.63, y + low * 0.66], 92: [m * 0.32, y + low * 0.97], 93: [0, y + low * 1.03],
-             100: [m * 0.92, y + 0.8 * mouth.droop], 99: [m * 0.45, y - 0.004], 98: [0, y + 0.008],
-             101: [m * 0.45, y - 0.004], 102: [0, y + 0.008]}
+    right = {
+        90: [m, y + mouth.droop],
+        89: [m * 0.6, y - up * 0.68],
+        88: [m * 0.23, y - up * 1.05],
+        87: [0, y - dip],
+        91: [m * 0.63, y + low * 0.66],
+        92: [m * 0.32, y + low * 0.97],
+        93: [0, y + low * 1.03],
+        100: [m * 0.92, y + 0.8 * mouth.droop],
+        99: [m * 0.45, y - 0.004],
+        98: [0, y + 0.008],
+        101: [m * 0.45, y - 0.004],
+        102: [0, y + 0.008],
+    }
     for index, point in right.items():
         points[index] = point
         points[MIRROR[index]] = np.array(point) * [-1, 1]

@@ -20,7 +20,11 @@ def openness(identity: Identity, state: FaceState) -> tuple[float, float]:
         u = state.units[side]
         narrow = sum(share * float(u[INDEX[name]]) for name, share in _NARROW.items())
         wide = 0.4 * float(u[INDEX["AU5"]]) + 0.1 * float(u[INDEX["AU1"]] + u[INDEX["AU2"]]) / 2
-        relaxed = (1 + wide) * float(np.exp(-narrow)) - 0.22 * max(0.0, state.gaze_y) + 0.08 * max(0.0, -state.gaze_y)
+        relaxed = (
+            (1 + wide) * float(np.exp(-narrow))
+            - 0.22 * max(0.0, state.gaze_y)
+            + 0.08 * max(0.0, -state.gaze_y)
+        )
         found.append(max(0.0, relaxed) * (1 - float(u[INDEX["AU43"]])))
     return found[0], found[1]
 

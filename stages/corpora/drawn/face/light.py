@@ -32,13 +32,29 @@ def sample_light(rng: np.random.Generator) -> Light:
     kind = str(rng.choice(["soft", "side", "top", "flat", "low"], p=[0.4, 0.22, 0.16, 0.16, 0.06]))
     side = float(rng.choice([-1, 1]))
     azimuth, elevation = {
-        "soft": (rng.uniform(-0.8, 0.8), rng.uniform(0.0, 0.9)), "side": (side * rng.uniform(0.7, 1.35), rng.uniform(-0.1, 0.7)),
-        "top": (rng.uniform(-0.6, 0.6), rng.uniform(0.8, 1.25)), "flat": (rng.uniform(-0.4, 0.4), rng.uniform(0, 0.5)),
-        "low": (rng.uniform(-0.7, 0.7), rng.uniform(-0.6, -0.15))}[kind]
-    ambient = rng.uniform(0.12, 0.4) if kind in ("side", "top") else rng.uniform(0.6, 0.95) if kind == "flat" else rng.uniform(0.25, 0.6)
+        "soft": (rng.uniform(-0.8, 0.8), rng.uniform(0.0, 0.9)),
+        "side": (side * rng.uniform(0.7, 1.35), rng.uniform(-0.1, 0.7)),
+        "top": (rng.uniform(-0.6, 0.6), rng.uniform(0.8, 1.25)),
+        "flat": (rng.uniform(-0.4, 0.4), rng.uniform(0, 0.5)),
+        "low": (rng.uniform(-0.7, 0.7), rng.uniform(-0.6, -0.15)),
+    }[kind]
+    ambient = (
+        rng.uniform(0.12, 0.4)
+        if kind in ("side", "top")
+        else rng.uniform(0.6, 0.95)
+        if kind == "flat"
+        else rng.uniform(0.25, 0.6)
+    )
     key = 0.25 if kind == "flat" else float(rng.uniform(0.65, 1.0))
     x, y, z = np.sin(azimuth) * np.cos(elevation), -np.sin(elevation), np.cos(azimuth) * np.cos(elevation)
     return Light(
-        direction=(float(x), float(y), float(z)), key=float(key), ambient=float(ambient), sky=float(rng.uniform(0.1, 0.45)),
-        softness=float(rng.uniform(0.04, 0.25)), warm=float(rng.normal(0, 0.08)), fill_warm=float(rng.normal(0, 0.1)),
-        exposure=float(np.exp(rng.normal(0, 0.28))), auto=float(rng.uniform(0.2, 0.9)))
+        direction=(float(x), float(y), float(z)),
+        key=float(key),
+        ambient=float(ambient),
+        sky=float(rng.uniform(0.1, 0.45)),
+        softness=float(rng.uniform(0.04, 0.25)),
+        warm=float(rng.normal(0, 0.08)),
+        fill_warm=float(rng.normal(0, 0.1)),
+        exposure=float(np.exp(rng.normal(0, 0.28))),
+        auto=float(rng.uniform(0.2, 0.9)),
+    )

@@ -9,12 +9,14 @@ import numpy as np
 from stages.corpora.drawn.face.identity import Identity, Mouth
 from stages.corpora.drawn.face.landmarks import INNER_LOWER, INNER_UPPER, Points
 from stages.corpora.drawn.face.patch import Grid, curve, grid, ridge
-from stages.corpora.drawn.face.space import Array, noise
+from stages.corpora.drawn.face.space import Array, noise, rgb
 
 _FLESH = np.array([0.025, 0.008, 0.008], np.float32)
 _TONGUE = np.array([0.26, 0.085, 0.08], np.float32)
 _GUM = np.array([0.3, 0.12, 0.11], np.float32)
-_TEETH = np.cumsum([0.068, 0.1, 0.085, 0.08, 0.07]).astype(np.float32)  # edges of a half row, as seen from the front
+_TEETH = np.cumsum([0.068, 0.1, 0.085, 0.08, 0.07]).astype(
+    np.float32
+)  # edges of a half row, as seen from the front
 
 
 @dataclass(frozen=True)
@@ -55,19 +57,25 @@ class Lips:
         skin, bend = self._surface(edges, area, upper, lower, gap)
         return MouthPatch(area, skin, bend, inside)
 
-    def _surface(self, edges: _Edges, area: Grid, upper: Array, lower: Array, gap: Array) -> tuple[Array, Array]:
+    def _surface(
+        self, edges: _Edges, area: Grid, upper: Array, lower: Array, gap: Array
+    ) -> tuple[Array, Array]:
         mouth = self.mouth
         thick_up = np.maximum(edges.inner_top - edges.top, 0.012)
         thick_low = np.maximum(edges.bottom - edges.inner_bottom, 0.012)
         t_up = np.clip((area.y - edges.top) / thick_up, 0, 1)
         t_low = np.clip((area.y - edges.inner_bottom) / thick_low, 0, 1)
-        soft = upper * np.clip(t_up * (1.5 + 5 * mouth.edge), 0, 1) + lower * np.clip((1 - t_low) * (1.5 + 5 * mouth.edge), 0, 1)
+        soft = upper * np.clip(t_up * (1.5 + 5 * mouth.edge), 0, 1) + lower * np.clip(
+            (1 - t_low) * (1.5 + 5 * mouth.edge), 0, 1
+        )
         strength = np.clip(soft, 0, 1)
-        tint = (np.float32(mouth.tint) - 1) * strength[..., None]
+        tint = (rgb(mouth.tint) - 1) * strength[..., None]
         slope_y = upper * np.cos(np.pi * t_up) * 0.8 + lower * (np.cos(np.pi * t_low) * 1.0 + 0.1)
         slope_y -= 0.5 * ridge(area.y - edges.bottom - 0.025, 0.03) * edges.within
         dark = 0.14 * upper + np.float32(0.75 * mouth.seam) * self._seam(edges, area, gap)
-        dark = dark + 0.18 * ridge(area.y - edges.bottom - 0.03, 0.028) * edges.within * np.clip(thick_low / 0.1, 0, 1)
+        dark = dark + 0.18 * ridge(area.y - edges.bottom - 0.03, 0.028) * edges.within * np.clip(
+            thick_low / 0.1, 0, 1
+        )
         texture = self._texture(edges, area) * (upper + lower)
         colour = (1 + tint) * (1 - np.clip(dark, 0, 0.93))[..., None] * (1 + 0.035 * texture)[..., None]
         skin = np.dstack([colour - 1, (upper + lower) * np.float32(mouth.gloss)]).astype(np.float32)
@@ -80,7 +88,9 @@ class Lips:
         open_here = np.clip((edges.inner_bottom - edges.inner_top) / 0.03, 0, 1)
         line = ridge(area.y - middle, 0.011) * (1 - open_here) * edges.within
         corner = np.clip(np.abs(edges.along) - 0.82, 0, 0.3) / 0.18
-        return np.asarray(np.clip(line + 0.5 * ridge(area.y - middle, 0.02) * ridge(corner - 1, 0.45), 0, 1), np.float32)
+        return np.asarray(
+            np.clip(line + 0.5 * ridge(area.y - middle, 0.02) * ridge(corner - 1, 0.45), 0, 1), np.float32
+        )
 
     def _texture(self, edges: _Edges, area: Grid) -> Array:
         """Vertical furrows that travel with the lips."""
@@ -97,8 +107,14 @@ def _edges(points: Points, area: Grid) -> _Edges:
     inner_bottom = curve(points[[84, 96, *INNER_LOWER, 100, 90]], area.x)
     within = area.cover(area.x - np.float32(left)) * area.cover(np.float32(right) - area.x)
     along = (area.x - np.float32((left + right) / 2)) / np.float32((right - left) / 2)
-    return _Edges(np.minimum(top, inner_top), inner_top, np.maximum(inner_bottom, inner_top), np.maximum(bottom, inner_bottom),
-                  within, along)
+    return _Edges(
+        np.minimum(top, inner_top),
+        inner_top,
+        np.maximum(inner_bottom, inner_top),
+        np.maximum(bottom, inner_bottom),
+        within,
+        along,
+    )
 
 
 def _inside(mouth: Mouth, edges: _Edges, area: Grid, jaw: float) -> Array:
@@ -107,7 +123,9 @@ def _inside(mouth: Mouth, edges: _Edges, area: Grid, jaw: float) -> Array:
     colour = np.empty((*area.shape, 3), np.float32)
     colour[:] = _FLESH
     floor = edges.inner_bottom
-    tongue = np.clip((area.y - (floor - np.float32(0.1 + 0.35 * jaw))) / 0.08, 0, 1) * np.clip((0.3 - x) / 0.1, 0, 1)
+    tongue = np.clip((area.y - (floor - np.float32(0.1 + 0.35 * jaw))) / 0.08, 0, 1) * np.clip(
+        (0.3 - x) / 0.1, 0, 1
+    )
     colour += (tongue * np.float32(min(1.0, jaw / 0.12)))[..., None] * (_TONGUE * np.float32(0.9) - colour)
     base = np.float32(mouth.y + mouth.teeth)
     lower_edge = np.float32(mouth.y + 0.03 + 0.98 * jaw) + 0.25 * x * x
@@ -118,7 +136,9 @@ def _inside(mouth: Mouth, edges: _Edges, area: Grid, jaw: float) -> Array:
     colour += upper[..., None] * (_row(mouth, area, 1.0) - colour)
     gum = np.clip((np.float32(mouth.y - 0.135) - area.y) / 0.02, 0, 1) * (x < 0.4)
     colour += gum[..., None] * (_GUM - colour)
-    under_lip = np.clip(0.4 + (area.y - edges.inner_top) / 0.045, 0.4, 1) * np.clip(1.12 - 1.5 * (x / 0.5) ** 2, 0.12, 1)
+    under_lip = np.clip(0.4 + (area.y - edges.inner_top) / 0.045, 0.4, 1) * np.clip(
+        1.12 - 1.5 * (x / 0.5) ** 2, 0.12, 1
+    )
     return np.asarray(colour * under_lip[..., None], np.float32)
 
 
@@ -126,4 +146,4 @@ def _row(mouth: Mouth, area: Grid, width: float) -> Array:
     """A row of teeth: their colour with dark lines between them, [1, w, 3]."""
     x = np.abs(area.x[0])
     lines = np.exp(-0.5 * ((x[:, None] - np.r_[0.0, _TEETH] * width) / 0.006) ** 2).max(1)
-    return np.asarray((1 - 0.3 * lines)[None, :, None] * np.float32(mouth.tooth_colour), np.float32)
+    return np.asarray((1 - 0.3 * lines)[None, :, None] * rgb(mouth.tooth_colour), np.float32)

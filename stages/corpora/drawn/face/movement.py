@@ -40,11 +40,22 @@ def settle(units: Array) -> Array:
     slack = _soft_step(0.09, 0.3, jaw)  # a jaw that drops further than the lips can stretch parts them
     freed = np.maximum(slack, np.minimum(1, 2.5 * au["AU25"]))
     down = (0.055 * au["AU25"] + 0.85 * jaw * freed + 0.05 * au["AU16"] * (0.3 + au["AU25"])) * (1 - press)
-    lift = 0.02 * au["AU25"] + 0.06 * np.maximum(au["AU10"] - 0.3, 0) + 0.05 * au["AU25"] * (au["AU10"] + au["AU12"] + 0.6 * au["AU9"])
+    lift = (
+        0.02 * au["AU25"]
+        + 0.06 * np.maximum(au["AU10"] - 0.3, 0)
+        + 0.05 * au["AU25"] * (au["AU10"] + au["AU12"] + 0.6 * au["AU9"])
+    )
     weights[:, SLOT["jaw"]] = jaw
     weights[:, SLOT["part_up"]] = 0.16 * np.tanh(lift / 0.16) * (1 - press)
     weights[:, SLOT["part_down"]] = down
-    roll = 0.68 * au["AU23"] + 0.75 * au["AU24"] + 0.22 * au["AU12"] + 0.25 * au["AU20"] + 0.2 * au["AU14"] - 0.3 * au["AU18"]
+    roll = (
+        0.68 * au["AU23"]
+        + 0.75 * au["AU24"]
+        + 0.22 * au["AU12"]
+        + 0.25 * au["AU20"]
+        + 0.2 * au["AU14"]
+        - 0.3 * au["AU18"]
+    )
     weights[:, SLOT["roll_upper"]] = 0.78 * np.tanh((roll + 0.25 * au["AU17"] * au["AU24"]) / 0.78)
     weights[:, SLOT["roll_lower"]] = 0.75 * np.tanh((roll - 0.15 * au["AU17"]) / 0.75)
     return weights
@@ -53,11 +64,19 @@ def settle(units: Array) -> Array:
 def _crowding(units: Array) -> Array:
     """Factor [n, 1 or units] that keeps pulls on the same tissue from adding beyond what skin allows."""
     factor = np.ones_like(units)
-    for group, limit in ((("AU1", "AU2"), 1.8), (("AU12", "AU14", "AU20", "AU15"), 1.35), (("AU6", "AU9", "AU10", "AU12"), 2.2),
-                         (("AU4", "AU9"), 1.4), (("AU15", "AU17", "AU16"), 1.6), (("AU23", "AU18"), 1.2)):
+    for group, limit in (
+        (("AU1", "AU2"), 1.8),
+        (("AU12", "AU14", "AU20", "AU15"), 1.35),
+        (("AU6", "AU9", "AU10", "AU12"), 2.2),
+        (("AU4", "AU9"), 1.4),
+        (("AU15", "AU17", "AU16"), 1.6),
+        (("AU23", "AU18"), 1.2),
+    ):
         columns = [INDEX[name] for name in group]
         total = units[:, columns].sum(1, keepdims=True)
-        factor[:, columns] *= np.where(total > 0.6 * limit, _saturate(total, limit) / np.maximum(total, 1e-6), 1)
+        factor[:, columns] *= np.where(
+            total > 0.6 * limit, _saturate(total, limit) / np.maximum(total, 1e-6), 1
+        )
     return factor
 
 

@@ -31,8 +31,15 @@ class FaceState:
     gaze_y: float = 0.0
 
 
-def state(units: dict[str, float] | None = None, *, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0,
-          gaze_x: float = 0.0, gaze_y: float = 0.0) -> FaceState:
+def state(
+    units: dict[str, float] | None = None,
+    *,
+    yaw: float = 0.0,
+    pitch: float = 0.0,
+    roll: float = 0.0,
+    gaze_x: float = 0.0,
+    gaze_y: float = 0.0,
+) -> FaceState:
     """A symmetric state from unit names and intensities; KeyError for a name that is not in `UNITS`."""
     values = np.zeros((2, len(UNITS)), np.float32)
     for name, intensity in (units or {}).items():

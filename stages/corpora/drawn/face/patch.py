@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.corpora.drawn.face.space import Array, spline
+from stages.corpora.drawn.face.space import Array, sample, spline
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def look(area: Grid, image: Array, u: Array, v: Array) -> Array:
     """Patch `image` as seen at canonical coordinates `u`, `v`; zero outside."""
     x = (u - np.float32(area.left)) * np.float32(area.scale) - np.float32(0.5)
     y = (v - np.float32(area.top)) * np.float32(area.scale) - np.float32(0.5)
-    return np.asarray(cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
+    return sample(image, x, y, cv2.BORDER_CONSTANT)
 
 
 def curve(points: NDArray[np.floating], x: Array) -> Array:

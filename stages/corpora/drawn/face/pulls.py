@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.corpora.drawn.face.identity import Identity
-from stages.corpora.drawn.face.landmarks import CORNERS, INNER_LOWER, INNER_UPPER, LOWER_LIDS, LOWER_LIP, UPPER_LIP
+from stages.corpora.drawn.face.landmarks import (
+    CORNERS,
+    INNER_LOWER,
+    INNER_UPPER,
+    LOWER_LIDS,
+    LOWER_LIP,
+    UPPER_LIP,
+)
 
 
 class Pull(NamedTuple):
@@ -53,9 +60,9 @@ PULLS = (
     Pull("AU10", "skin", "wing", (0.0, 0.0), (0.12, 0.12), (0.02, -0.05)),
     Pull("AU10", "skin", "fold", (-0.02, -0.1), (0.15, 0.17), (0.005, -0.085)),
     Pull("AU12", "corner", "mouth", (0.0, 0.0), WIDE, (0.145, -0.125)),
-    Pull("AU12", "upper side", "mouth", (0.0, 0.0), WIDE, (0.105, -0.08)),
-    Pull("AU12", "lower side", "mouth", (0.0, 0.0), WIDE, (0.1, -0.06)),
-    Pull("AU12", "seam side", "mouth", (0.0, 0.0), WIDE, (0.09, -0.06)),
+    Pull("AU12", "upper side", "mouth", (0.0, 0.0), WIDE, (0.09, -0.05)),
+    Pull("AU12", "lower side", "mouth", (0.0, 0.0), WIDE, (0.088, -0.042)),
+    Pull("AU12", "seam side", "mouth", (0.0, 0.0), WIDE, (0.068, -0.03)),
     Pull("AU12", "upper lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.008)),
     Pull("AU12", "lower lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.006)),
     Pull("AU12", "seam", "mouth", (0.0, 0.0), WIDE, (0.0, -0.004)),
@@ -65,9 +72,9 @@ PULLS = (
     Pull("AU14", "corner", "mouth", (0.0, 0.0), WIDE, (0.055, -0.005)),
     Pull("AU14", "skin", "corner", (0.12, 0.0), (0.12, 0.14), (-0.03, 0.0)),
     Pull("AU15", "corner", "mouth", (0.0, 0.0), WIDE, (0.015, 0.125)),
-    Pull("AU15", "upper side", "mouth", (0.0, 0.0), WIDE, (0.01, 0.075)),
-    Pull("AU15", "lower side", "mouth", (0.0, 0.0), WIDE, (0.01, 0.068)),
-    Pull("AU15", "seam side", "mouth", (0.0, 0.0), WIDE, (0.008, 0.045)),
+    Pull("AU15", "upper side", "mouth", (0.0, 0.0), WIDE, (0.01, 0.05)),
+    Pull("AU15", "lower side", "mouth", (0.0, 0.0), WIDE, (0.01, 0.045)),
+    Pull("AU15", "seam side", "mouth", (0.0, 0.0), WIDE, (0.008, 0.028)),
     Pull("AU15", "seam", "mouth", (0.0, 0.0), WIDE, (0.0, -0.008)),
     Pull("AU15", "lower lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.012)),
     Pull("AU15", "upper lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.004)),
@@ -103,17 +110,25 @@ PULLS = (
     Pull("jaw", "lower lip", "mouth", (0.0, 0.0), WIDE, (-0.07, 0.12)),
 )
 _PROFILE = (0.66, 0.97, 1.0, 0.97, 0.66)
+_SQUARE = (0.9, 1.0, 1.0, 1.0, 0.9)
 _INNER = (0.85, 1.0, 0.85)
-_ENDS = (1.0, 0.5, 0.0, 0.5, 1.0)  # pulls at the corners reach the lip's ends most
+_ENDS = (1.0, 0.35, 0.0, 0.35, 1.0)  # pulls at the corners reach the lip's ends most
 
 
 def places(identity: Identity) -> dict[str, tuple[float, float]]:
     """Named places on the right half of a face at rest."""
     nose, mouth = identity.nose, identity.mouth
     return {
-        "brow": (0.51, identity.brows.y), "eye": (0.5, 0.0), "cheek": (0.6, 0.45), "temple": (0.95, 0.02),
-        "wing": (nose.half, nose.base - 0.08), "fold": (0.44, nose.base), "corner": (mouth.half, mouth.y),
-        "mouth": (0.0, mouth.y), "chin": (0.0, identity.skull.chin)}
+        "brow": (0.51, identity.brows.y),
+        "eye": (0.5, 0.0),
+        "cheek": (0.6, 0.45),
+        "temple": (0.95, 0.02),
+        "wing": (nose.half, nose.base - 0.08),
+        "fold": (0.44, nose.base),
+        "corner": (mouth.half, mouth.y),
+        "mouth": (0.0, mouth.y),
+        "chin": (0.0, identity.skull.chin),
+    }
 
 
 def displacements(identity: Identity, q: NDArray[np.float64], names: tuple[str, ...]) -> NDArray[np.float64]:
@@ -123,7 +138,9 @@ def displacements(identity: Identity, q: NDArray[np.float64], names: tuple[str, 
     side = np.sign(q[:, 0])
     for pull in PULLS:
         cx, cy = (a + b for a, b in zip(where[pull.place], pull.offset))
-        near = np.exp(-0.5 * (((np.abs(q[:, 0]) - cx) / pull.spread[0]) ** 2 + ((q[:, 1] - cy) / pull.spread[1]) ** 2))
+        near = np.exp(
+            -0.5 * (((np.abs(q[:, 0]) - cx) / pull.spread[0]) ** 2 + ((q[:, 1] - cy) / pull.spread[1]) ** 2)
+        )
         share = tissue[pull.tissue] * (near if pull.spread != WIDE else 1)
         row = moves[names.index(pull.movement)]
         row[:, 0] += side * pull.move[0] * share
@@ -132,12 +149,20 @@ def displacements(identity: Identity, q: NDArray[np.float64], names: tuple[str, 
     return moves
 
 
-def _lip_movements(identity: Identity, q: NDArray[np.float64], moves: NDArray[np.float64], names: tuple[str, ...]) -> None:
+def _lip_movements(
+    identity: Identity, q: NDArray[np.float64], moves: NDArray[np.float64], names: tuple[str, ...]
+) -> None:
     """Parting (by its own amount) and rolling in (by a share of the lip's height)."""
     upper, lower = list(UPPER_LIP), list(LOWER_LIP)
-    for name, inner, outer, sign in (("part_up", INNER_UPPER, upper, -1), ("part_down", INNER_LOWER, lower, 1)):
-        moves[names.index(name), list(inner), 1] = sign * np.array(_INNER)
-        moves[names.index(name), outer, 1] = sign * np.array(_PROFILE)
+    for name, inner, outer, sign in (
+        ("part_up", INNER_UPPER, upper, -1),
+        ("part_down", INNER_LOWER, lower, 1),
+    ):
+        square = np.array(0.4 if sign > 0 else 0.0)  # a dropped lower lip is squarer than a raised upper one
+        moves[names.index(name), list(inner), 1] = sign * (np.array(_INNER) * (1 - square) + square)
+        moves[names.index(name), outer, 1] = sign * (
+            np.array(_PROFILE) * (1 - square) + square * np.array(_SQUARE)
+        )
     moves[names.index("roll_upper"), upper, 1] = identity.mouth.y - q[upper, 1]
     moves[names.index("roll_lower"), lower, 1] = identity.mouth.y - q[lower, 1]
 
@@ -148,11 +173,22 @@ def _tissues(identity: Identity, q: NDArray[np.float64]) -> dict[str, NDArray[np
     skin = np.ones(n)
     skin[66:84] = 0
     skin[84:106] = 0
-    jaw = np.clip((y - mouth.y + 0.3) / 0.5, 0, 1) ** 1.3 * (np.abs(q[:, 0]) < 1.35) * (y < identity.skull.chin + 0.3)
+    jaw = (
+        np.clip((y - mouth.y + 0.3) / 0.5, 0, 1) ** 1.3
+        * (np.abs(q[:, 0]) < 1.35)
+        * (y < identity.skull.chin + 0.3)
+    )
     jaw *= 0.55 + 0.45 * np.exp(-((q[:, 0] / 0.75) ** 2))
-    rows = {"lower lid": (LOWER_LIDS, (0.75, 1.0, 0.75) * 2), "upper lip": (UPPER_LIP, _PROFILE), "lower lip": (LOWER_LIP, _PROFILE),
-            "upper side": (UPPER_LIP, _ENDS), "lower side": (LOWER_LIP, _ENDS), "seam": (INNER_UPPER + INNER_LOWER, (1.0,) * 6),
-            "seam side": (INNER_UPPER + INNER_LOWER, (1.0, 0.0, 1.0) * 2), "corner": (CORNERS, (1.0, 1.0, 0.96, 0.96))}
+    rows = {
+        "lower lid": (LOWER_LIDS, (0.75, 1.0, 0.75) * 2),
+        "upper lip": (UPPER_LIP, _PROFILE),
+        "lower lip": (LOWER_LIP, _PROFILE),
+        "upper side": (UPPER_LIP, _ENDS),
+        "lower side": (LOWER_LIP, _ENDS),
+        "seam": (INNER_UPPER + INNER_LOWER, (1.0,) * 6),
+        "seam side": (INNER_UPPER + INNER_LOWER, (1.0, 0.0, 1.0) * 2),
+        "corner": (CORNERS, (1.0, 1.0, 0.96, 0.96)),
+    }
     tissue = {"skin": skin, "brow": skin * (y < -0.1), "jaw": skin * jaw}
     for name, (indices, profile) in rows.items():
         tissue[name] = np.zeros(n)

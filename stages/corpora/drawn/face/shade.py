@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.corpora.drawn.face.light import Light
-from stages.corpora.drawn.face.space import SCALE, X0, Y0, Array
+from stages.corpora.drawn.face.space import SCALE, Array, sample_map
 
-_WRAP = np.array([0.36, 0.2, 0.14], np.float32)  # light scattered under the skin reaches past its shadow's edge, red most
+_WRAP = np.array(
+    [0.36, 0.2, 0.14], np.float32
+)  # light scattered under the skin reaches past its shadow's edge, red most
 _REACH = (0.05, 0.1, 0.17, 0.26, 0.38, 0.52)
 _COARSE = 3
 
@@ -34,7 +36,13 @@ class Shadows:
         hidden = np.zeros_like(self._height)
         for reach in _REACH:
             shift = np.array([[1, 0, toward[0] * reach * scale], [0, 1, toward[1] * reach * scale]])
-            there = cv2.warpAffine(self._height, shift, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+            there = cv2.warpAffine(
+                self._height,
+                shift,
+                size,
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
             there -= self._height
             there -= np.float32(toward[2] * reach)
             hidden = np.maximum(hidden, there * np.float32(1 / (softness * (0.4 + 2 * reach) + 0.02)))
@@ -42,12 +50,12 @@ class Shadows:
 
     def seen(self, shadow: Array, u: Array, v: Array) -> Array:
         """Shadow map at canonical coordinates."""
-        scale = np.float32(SCALE / _COARSE)
-        return np.asarray(cv2.remap(shadow, (u - np.float32(X0)) * scale - np.float32(0.5), (v - np.float32(Y0)) * scale - np.float32(0.5),
-                                    cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+        return sample_map(shadow, u, v, SCALE / _COARSE)
 
 
-def shade(colour: Array, surface: Array, shadow: Array, rotation: NDArray[np.float64], light: Light, gain: float) -> Array:
+def shade(
+    colour: Array, surface: Array, shadow: Array, rotation: NDArray[np.float64], light: Light, gain: float
+) -> Array:
     """Lit skin, linear RGB.
 
     `colour` [h, w, 3] albedo; `surface` [h, w, 4] slope x, slope y, darkness, gloss; `shadow` [h, w] share of key light.

@@ -53,16 +53,44 @@ def blur(image: Array, sigma: float) -> Array:
     return np.asarray(cv2.GaussianBlur(np.ascontiguousarray(image, np.float32), (0, 0), sigma), np.float32)
 
 
-def noise(rng: np.random.Generator, cell: float, stretch: float = 1.0,
-          shape: tuple[int, int] = (HEIGHT, WIDTH)) -> Array:
+def rgb(colour: tuple[float, float, float]) -> Array:
+    """A colour as float32 [3]."""
+    return np.asarray(colour, np.float32)
+
+
+def sample(
+    image: Array, x: NDArray[np.floating], y: NDArray[np.floating], edge: int = cv2.BORDER_REPLICATE
+) -> Array:
+    """Bilinear reading of `image` at pixel positions `x`, `y`."""
+    at_x, at_y = np.asarray(x, np.float32), np.asarray(y, np.float32)
+    return np.asarray(cv2.remap(image, at_x, at_y, cv2.INTER_LINEAR, borderMode=edge), np.float32)
+
+
+def sample_map(
+    image: Array, u: Array, v: Array, scale: float = SCALE, edge: int = cv2.BORDER_REPLICATE
+) -> Array:
+    """Bilinear reading of a map of the whole face space, of `scale` pixels a unit, at canonical `u`, `v`."""
+    half = np.float32(0.5)
+    return sample(
+        image,
+        (u - np.float32(X0)) * np.float32(scale) - half,
+        (v - np.float32(Y0)) * np.float32(scale) - half,
+        edge,
+    )
+
+
+def noise(
+    rng: np.random.Generator, cell: float, stretch: float = 1.0, shape: tuple[int, int] = (HEIGHT, WIDTH)
+) -> Array:
     """Smooth Gaussian noise; grain `cell` pixels wide and `cell * stretch` high."""
     h, w = shape
     seed = rng.standard_normal((max(3, int(h / cell / stretch) + 2), max(3, int(w / cell) + 2)))
     return np.asarray(cv2.resize(seed.astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def fractal(rng: np.random.Generator, cell: float, octaves: int,
-            shape: tuple[int, int] = (HEIGHT, WIDTH)) -> Array:
+def fractal(
+    rng: np.random.Generator, cell: float, octaves: int, shape: tuple[int, int] = (HEIGHT, WIDTH)
+) -> Array:
     """Sum of `octaves` noises, each of half the grain and 0.55 of the strength of the one before."""
     total = np.zeros(shape, np.float32)
     for octave in range(octaves):
@@ -115,4 +143,6 @@ def _fixed(points: NDArray[np.floating]) -> NDArray[np.int32]:
 
 
 def _half(mask: NDArray[np.uint8]) -> Array:
-    return cv2.resize(mask, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
+    return cv2.resize(mask, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(
+        255
+    )

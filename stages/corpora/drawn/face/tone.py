@@ -14,14 +14,20 @@ _LINEAR = ((np.arange(256) / 255) ** 2.2).astype(np.float32)
 _TOP = 2.0
 _STEPS = 4096
 _LEVELS = np.linspace(0, _TOP, _STEPS)
-_BYTES = np.round(255 * np.minimum(1, np.where(_LEVELS < 0.6, _LEVELS, 0.6 + 0.4 * (1 - np.exp(-(_LEVELS - 0.6) / 0.4)))) ** (1 / 2.2)).astype(np.uint8)
+_BYTES = np.round(
+    255
+    * np.minimum(1, np.where(_LEVELS < 0.6, _LEVELS, 0.6 + 0.4 * (1 - np.exp(-(_LEVELS - 0.6) / 0.4))))
+    ** (1 / 2.2)
+).astype(np.uint8)
 _LUMA = (0.2126, 0.7152, 0.0722)
 _GREY = 0.27  # linear luminance at which a camera would place a face
 
 
 def gain(light: Light, skin: Colour) -> float:
     """Exposure of a camera that sees `skin` under `light`."""
-    seen = sum(a * b for a, b in zip(_LUMA, skin)) * (0.75 * light.key * max(light.direction[2], 0.3) + light.ambient)
+    seen = sum(a * b for a, b in zip(_LUMA, skin)) * (
+        0.75 * light.key * max(light.direction[2], 0.3) + light.ambient
+    )
     return float(light.exposure * (_GREY / max(seen, 0.02)) ** light.auto)
 
 
@@ -32,5 +38,7 @@ def to_linear(image: NDArray[np.uint8]) -> Array:
 
 def to_display(linear: Array) -> NDArray[np.uint8]:
     """Linear light to bytes; highlights roll off as on film."""
-    level = np.clip(linear * np.float32((_STEPS - 1) / _TOP) + np.float32(0.5), 0, _STEPS - 1).astype(np.uint16)
+    level = np.clip(linear * np.float32((_STEPS - 1) / _TOP) + np.float32(0.5), 0, _STEPS - 1).astype(
+        np.uint16
+    )
     return np.asarray(_BYTES[level])

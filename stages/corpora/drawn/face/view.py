@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.corpora.drawn.face.names import FaceState
-from stages.corpora.drawn.face.space import SCALE, X0, Y0, Array, pixels
+from stages.corpora.drawn.face.space import Array, pixels, sample, sample_map
 
 _DISTANCE = 10.0  # interocular units from camera to face, about 65 cm
 _STEPS = 7
@@ -59,7 +59,7 @@ def rotation(state: FaceState) -> NDArray[np.float64]:
 def sample_height(smooth: Array, points: NDArray[np.floating]) -> Array:
     """Smooth relief at canonical `points` [n, 2]."""
     at = pixels(points).astype(np.float32)
-    return np.asarray(cv2.remap(smooth, at[None, :, 0], at[None, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0])
+    return sample(smooth, at[None, :, 0], at[None, :, 1])[0]
 
 
 def project(view: View, smooth: Array, points: NDArray[np.floating]) -> Array:
@@ -91,9 +91,13 @@ def nodes(view: View, area: Region, smooth: Array) -> tuple[Array, Array]:
     px, py = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
     r = view.rotation.astype(np.float32)
     inverse = np.linalg.inv(view.rotation[:2, :2]).astype(np.float32)
-    u, v, z = inverse[0, 0] * px + inverse[0, 1] * py, inverse[1, 0] * px + inverse[1, 1] * py, np.zeros_like(px)
+    u, v, z = (
+        inverse[0, 0] * px + inverse[0, 1] * py,
+        inverse[1, 0] * px + inverse[1, 1] * py,
+        np.zeros_like(px),
+    )
     for _ in range(_STEPS):
-        seen = cv2.remap(smooth, (u - X0) * SCALE - 0.5, (v - Y0) * SCALE - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        seen = sample_map(smooth, u, v)
         z += np.float32(0.7) * (seen - np.float32(view.pivot) - z)
         near = 1 - (r[2, 0] * u + r[2, 1] * v + r[2, 2] * z) / np.float32(_DISTANCE)
         fx, fy = px * near - r[0, 2] * z, py * near - r[1, 2] * z

@@ -10,7 +10,19 @@ import numpy as np
 from stages.corpora.drawn.face.creases import Line, bulges, lines
 from stages.corpora.drawn.face.identity import Identity
 from stages.corpora.drawn.face.names import INDEX
-from stages.corpora.drawn.face.space import HEIGHT, SCALE, WIDTH, X, Array, blur, noise, smoothstep, spline, stroke
+from stages.corpora.drawn.face.space import (
+    HEIGHT,
+    SCALE,
+    WIDTH,
+    Array,
+    X,
+    blur,
+    noise,
+    sample,
+    smoothstep,
+    spline,
+    stroke,
+)
 
 _DEEPEST = 0.5
 
@@ -34,7 +46,7 @@ def wrinkles(identity: Identity, still: Array, rng: np.random.Generator) -> dict
     folds, masses = lines(identity, rng), bulges(identity)
     for name in sorted(folds.keys() | masses.keys(), key=INDEX.__getitem__):
         furrows = _furrows(folds.get(name, []))
-        folded = cv2.remap(furrows, columns + bend_x, rows + bend_y, cv2.INTER_LINEAR) * broken
+        folded = sample(furrows, columns + bend_x, rows + bend_y) * broken
         folded = (folded + sum(masses.get(name, []))) * (1 - still) * np.float32(identity.folds[INDEX[name]])
         for side, share in ((0, 1 - right), (1, right)):
             patches[side, INDEX[name]] = _cut(folded, share)
@@ -51,7 +63,9 @@ def _furrows(lines: list[Line]) -> Array:
         mask = np.zeros_like(height)
         for line in group:
             curve = spline(np.array(line.points))
-            mask = np.maximum(mask, line.depth * stroke([curve, curve * [-1, 1]] if line.mirrored else [curve], width))
+            mask = np.maximum(
+                mask, line.depth * stroke([curve, curve * [-1, 1]] if line.mirrored else [curve], width)
+            )
         sigma = width * SCALE * 0.7
         height += 0.7 * blur(mask, sigma * 2.6) - blur(mask, sigma)
     return height

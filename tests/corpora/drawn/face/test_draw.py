@@ -6,24 +6,41 @@ import cv2
 import numpy as np
 import pytest
 
-from stages.corpora.drawn.face import UNITS, Drawn, Face, FaceState, Light, aperture, sample_identity, sample_light, state
+from stages.corpora.drawn.face import (
+    UNITS,
+    Drawn,
+    Face,
+    FaceState,
+    Light,
+    aperture,
+    sample_identity,
+    sample_light,
+    state,
+)
 
 GREY = np.full((240, 320, 3), 128, np.uint8)
 
 
-def draw(face: Face, light: Light, units: dict[str, float] | None = None, scale: float = 60.0, **pose: float) -> Drawn:
+def draw(
+    face: Face, light: Light, units: dict[str, float] | None = None, scale: float = 60.0, **pose: float
+) -> Drawn:
     return face.draw(GREY, state(units, **pose), light, (160.0, 95.0), scale)
 
 
 def luma(image: np.ndarray, points: np.ndarray, margin: int = 0) -> np.ndarray:
     """Grey levels in the bounding box of points [n, 2]."""
-    (x0, y0), (x1, y1) = np.floor(points.min(0)).astype(int) - margin, np.ceil(points.max(0)).astype(int) + margin
+    (x0, y0), (x1, y1) = (
+        np.floor(points.min(0)).astype(int) - margin,
+        np.ceil(points.max(0)).astype(int) + margin,
+    )
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[y0 : y1 + 1, x0 : x1 + 1].astype(float)
 
 
 def test_same_person_state_and_light_give_the_same_bytes(light: Light) -> None:
     def once() -> Drawn:
-        return draw(Face(sample_identity(np.random.default_rng(11))), light, {"AU12": 0.7, "AU25": 0.5}, yaw=12)
+        return draw(
+            Face(sample_identity(np.random.default_rng(11))), light, {"AU12": 0.7, "AU25": 0.5}, yaw=12
+        )
 
     a, b = once(), once()
     assert a.image.tobytes() == b.image.tobytes() and a.points.tobytes() == b.points.tobytes()
@@ -44,8 +61,13 @@ def test_canvas_is_not_changed_and_types_are_as_promised(faces: list[Face], ligh
     assert drawn.box.dtype == np.float32 and drawn.box.shape == (4,)
 
 
-@pytest.mark.parametrize("centre, scale", [((160.0, 95.0), 60.0), ((5.0, 10.0), 60.0), ((310.0, 230.0), 20.0), ((-400.0, 50.0), 40.0)])
-def test_faces_may_leave_the_picture(faces: list[Face], light: Light, centre: tuple[float, float], scale: float) -> None:
+@pytest.mark.parametrize(
+    "centre, scale",
+    [((160.0, 95.0), 60.0), ((5.0, 10.0), 60.0), ((310.0, 230.0), 20.0), ((-400.0, 50.0), 40.0)],
+)
+def test_faces_may_leave_the_picture(
+    faces: list[Face], light: Light, centre: tuple[float, float], scale: float
+) -> None:
     drawn = faces[1].draw(GREY, state(yaw=-20, roll=15), light, centre, scale)
     assert drawn.image.shape == GREY.shape and np.isfinite(drawn.points).all()
 
@@ -103,7 +125,9 @@ def test_one_side_may_move_alone(faces: list[Face], light: Light) -> None:
 def test_people_differ(light: Light) -> None:
     """No two of twenty people look alike: pictures differ by more than noise, and so do their proportions."""
     people = [Face(sample_identity(np.random.default_rng(seed))) for seed in range(20)]
-    small = np.array([cv2.resize(draw(p, light).image, (40, 30), interpolation=cv2.INTER_AREA) for p in people], float)
+    small = np.array(
+        [cv2.resize(draw(p, light).image, (40, 30), interpolation=cv2.INTER_AREA) for p in people], float
+    )
     apart = np.abs(small[:, None] - small[None]).mean((2, 3, 4)) + 1e3 * np.eye(20)
     assert apart.min() > 2
     shapes = np.array([p.rest for p in people])

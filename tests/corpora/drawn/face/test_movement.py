@@ -72,9 +72,21 @@ def test_opening_units(faces: list[Face]) -> None:
         assert change(face, AU10=1)[87, 1] < -0.05
 
 
-@pytest.mark.parametrize("units, apart", [
-    ({}, False), ({"AU12": 1.0}, False), ({"AU15": 1.0, "AU17": 1.0}, False), ({"AU24": 1.0}, False), ({"AU26": 0.2}, False),
-    ({"AU25": 0.5}, True), ({"AU10": 1.0}, True), ({"AU26": 1.0}, True), ({"AU27": 1.0}, True), ({"AU25": 1.0, "AU26": 1.0, "AU24": 0.3}, True)])
+@pytest.mark.parametrize(
+    "units, apart",
+    [
+        ({}, False),
+        ({"AU12": 1.0}, False),
+        ({"AU15": 1.0, "AU17": 1.0}, False),
+        ({"AU24": 1.0}, False),
+        ({"AU26": 0.2}, False),
+        ({"AU25": 0.5}, True),
+        ({"AU10": 1.0}, True),
+        ({"AU26": 1.0}, True),
+        ({"AU27": 1.0}, True),
+        ({"AU25": 1.0, "AU26": 1.0, "AU24": 0.3}, True),
+    ],
+)
 def test_lips_apart_is_what_the_points_show(faces: list[Face], units: dict[str, float], apart: bool) -> None:
     values = state(units).units
     assert lips_apart(values) is apart
