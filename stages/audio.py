@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 from torch import nn
 
-from stages.learning.checkpoints import audio_model
 from stages.learning.epochs import Outs, publish
 from stages.learning.losses import task_losses
 from stages.learning.schedule import Recipe
+from stages.learning.sound import audio_model
 from stages.learning.state import data_digest, resumable
 from stages.learning.temporal import Material, Outputs, Segments, fit_windows
 from stages.learning.windows import read_windows

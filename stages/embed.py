@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from stages.learning import visual
-from stages.learning.checkpoints import load_checkpoint
 from stages.learning.data import open_array
+from stages.learning.trained import load_trained
 from stages.media.code import code_version
 from stages.media.store import digest_path, fill, read_keys
 from stages.params import Strict, load
@@ -40,7 +40,7 @@ def run() -> None:
 def embed(model_folder: Path, out: Path, params: Params) -> None:
     """Fill the store `out` with `<trial>.npy`, float16 [N, features], rows as in the store of faces."""
     setup_torch(params.threads, params.seed)
-    model, card = load_checkpoint(model_folder, params.checkpoint)
+    model, card = load_trained(model_folder, visual.visual_model, params.checkpoint)
     checkpoint = params.checkpoint or card["chosen"]
     model.to(make_fabric().device)
 

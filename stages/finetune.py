@@ -14,7 +14,6 @@ import pandas as pd
 from stages.learning.alternation import Alternation
 from stages.learning.augment import Augment
 from stages.learning.card import read_card
-from stages.learning.checkpoints import visual_model
 from stages.learning.data import Faces, join, read_extra, read_faces, split_table, with_faces
 from stages.learning.epochs import Outs, publish, recorder
 from stages.learning.fit import fit
@@ -22,7 +21,7 @@ from stages.learning.losses import task_losses
 from stages.learning.predictions import prediction_table
 from stages.learning.schedule import Recipe
 from stages.learning.state import data_digest, resumable
-from stages.learning.visual import predict_faces, turn_loss, turns
+from stages.learning.visual import predict_faces, turn_loss, turns, visual_model
 from stages.networks.pretrained import load_backbone
 from stages.networks.visual import VisualModel
 from stages.params import Strict, load

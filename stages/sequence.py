@@ -12,13 +12,14 @@ from typing import Any
 import pandas as pd
 from torch import nn
 
-from stages.learning.checkpoints import load_checkpoint, sequence_model
 from stages.learning.epochs import Outs, publish
+from stages.learning.fusion import sequence_model
 from stages.learning.losses import task_losses
 from stages.learning.schedule import Recipe
-from stages.learning.sound import cached_features
+from stages.learning.sound import audio_model, cached_features
 from stages.learning.state import data_digest, resumable
 from stages.learning.temporal import Material, Outputs, Segments, fit_windows
+from stages.learning.trained import load_trained
 from stages.learning.windows import read_windows
 from stages.networks.audio_visual import AudioVisualModel
 from stages.params import Strict, load
@@ -74,7 +75,7 @@ def sequence(system: str, params: Params, outs: Outs) -> None:
     setup_torch(params.threads, params.seed)
     fabric = make_fabric()
     fabric.launch()
-    audio, audio_card = load_checkpoint(Path("models/audio", system))
+    audio, audio_card = load_trained(Path("models/audio", system), audio_model)
     folders = Path("data/embeddings", system), Path("data/mel", audio_card["front_end"])
     inputs = [INDEX, FRAMES, *folders, Path("models/audio", system)]
     card = card_of(system, params, audio_card, inputs)

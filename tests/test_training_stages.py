@@ -16,9 +16,9 @@ from stages.learning.card import read_card
 from tests.world import FRAMES, GAP, build_world
 
 COMMON: dict[str, Any] = {
-    "seed": 1, "threads": 1, "tasks": ("AU", "EXPR", "VA"), "batch": 8, "epochs": 2, "milestones": (8, 10, 12),
-    "milestones_of": 15, "lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4, "clip_norm": None, "dropout": 0.1,
-    "positive_weights": None, "focal_alpha": 0.25, "focal_gamma": 2.0,
+    "seed": 1, "threads": 1, "tasks": ("AU", "EXPR", "VA"), "batch": 8, "epochs": 2,
+    "milestones": (8, 10, 12), "milestones_of": 15, "lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4,
+    "clip_norm": None, "dropout": 0.1, "positive_weights": None, "focal_alpha": 0.25, "focal_gamma": 2.0,
 }  # fmt: skip
 FINETUNE = {
     "backbone": Path("models/pretrain/tiny"), "alternation": "batch", "extra": Path("data/stills/affect"),

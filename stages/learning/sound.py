@@ -1,8 +1,9 @@
-"""Audio features of windows from a frozen audio stream, computed once and memory-mapped."""
+"""The audio model, and its frozen stream's features of windows, computed once and memory-mapped."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,15 @@ from numpy.typing import NDArray
 from stages.learning.data import open_array
 from stages.learning.windows import Windows
 from stages.networks.audio_visual import AudioVisualModel
+from stages.networks.heads import Heads
+from stages.networks.tdnn import TDNN
 from stages.runtime import atomic_path
+
+
+def audio_model(card: dict[str, Any], dropout: float = 0.0) -> AudioVisualModel:
+    """An untrained audio model as its card says: lengths `visual` and `features`, `steps`, `tasks`."""
+    heads = Heads(card["visual"] + card["features"], card["tasks"], dropout)
+    return AudioVisualModel(TDNN(features=card["features"]), heads, card["steps"])
 
 
 def cached_features(

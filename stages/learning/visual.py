@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,12 +15,18 @@ from stages.learning.augment import Augment
 from stages.learning.data import Faces, Rows
 from stages.learning.fit import epoch_seed
 from stages.learning.losses import TaskLoss
+from stages.networks.backbones import FrontEnd, build_backbone
+from stages.networks.heads import Heads
+from stages.networks.visual import VisualModel
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-    from stages.networks.backbones import FrontEnd
-    from stages.networks.visual import VisualModel
+
+def visual_model(card: dict[str, Any], dropout: float = 0.0) -> VisualModel:
+    """An untrained visual model as its card says: `network` of the backbone, `tasks`."""
+    backbone = build_backbone(**card["network"])
+    return VisualModel(backbone, Heads(backbone.features, card["tasks"], dropout))
 
 
 class Turn(NamedTuple):
