@@ -23,10 +23,12 @@ def main() -> None:
 
 
 def outdated(root: Path) -> list[str]:
-    """Names of the stages that `dvc repro` would run."""
+    """Names of the stages that `dvc repro` would run. Exits with DVC's words where it fails."""
     command = [sys.executable, "-m", "dvc", "repro", "--dry", "--allow-missing"]
-    shown = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
-    return [line.split("'")[1] for line in shown.splitlines() if line.startswith("Running stage")]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
+    return [line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")]
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def _allowed(room: str, module: str) -> bool:
     if room == "networks":
         own = below in {"networks", *CORE}
         return own or top in NETWORK_KIN or top in sys.stdlib_module_names
-    return top != "stages" or below in ROOMS | CORE  # no room and no front door imports a front door
+    return not room or top != "stages" or below in ROOMS | CORE  # no room imports a front door
 
 
 def uncommented(text: str) -> list[str]:
@@ -86,8 +86,11 @@ def _sibling(line: str, indent: str) -> bool:
     return bool(key) and key is not None and key[1] == indent
 
 
-def unknown_caps(params: Mapping[str, Any]) -> list[str]:
-    """Caps under `scales` whose block or key no block of params.yaml has, as "scale.block.key"."""
+def unknown_caps(params: Mapping[str, Any], text: str = "") -> list[str]:
+    """Caps under `scales` whose key their block does not have, as "scale.block.key".
+
+    A key that only the scales have may be explained by a comment that begins with its name.
+    """
     own = [section for section in params.values() if isinstance(section, Mapping)]
     blocks = {**{name: section for section in own for name, section in section.items()}, **params}
     return [
@@ -95,7 +98,7 @@ def unknown_caps(params: Mapping[str, Any]) -> list[str]:
         for scale, caps in params["scales"].items()
         for block, keys in (caps or {}).items()
         for key in keys or {}
-        if key not in (blocks.get(block) or {})
+        if key not in (blocks.get(block) or {}) and f"# {key}:" not in text
     ]
 
 
