@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+from pydantic import NonNegativeFloat
 
 from stages.learning import candidates, scoring
 from stages.learning.choosing import choose
@@ -26,7 +27,7 @@ class Params(Strict):
     """Section `<system>.ensemble` of params.yaml."""
 
     criterion: scoring.Criterion
-    margin: float
+    margin: NonNegativeFloat
 
 
 def run() -> None:
@@ -34,7 +35,7 @@ def run() -> None:
     system = sys.argv[1]
     params = load(Params, f"{system}.ensemble")
     table = pd.read_parquet(INDEX)
-    ratings, chosen = select(table, PREDICTIONS, system, params.criterion, params.margin)
+    ratings, chosen = select(table, PREDICTIONS, [system], params.criterion, params.margin)
     ensemble = candidates.compose(chosen, PREDICTIONS)
     write_csv(Path("metrics", system, "checkpoints.csv"), named(ratings))
     write_json(Path("models/ensemble", system, "selection.json"), describe(chosen))
@@ -43,7 +44,7 @@ def run() -> None:
 
 
 def select(
-    table: pd.DataFrame, predictions: Path, system: str, criterion: scoring.Criterion, margin: float
+    table: pd.DataFrame, predictions: Path, systems: list[str], criterion: scoring.Criterion, margin: float
 ) -> tuple[pd.DataFrame, dict[str, candidates.Candidate]]:
     """Ratings of all checkpoints on the selection half, and the one chosen for each unit.
 
@@ -51,7 +52,7 @@ def select(
     """
     labels = scoring.validation(table)
     rows = labels[half_of(labels["trial"], halves(table), SELECTION)]
-    found = candidates.find(predictions, [system])
+    found = candidates.find(predictions, systems)
     ratings = candidates.rate(found, predictions, rows, criterion)
     single = found.index(candidates.best(ratings))
     rows_chosen = choose(ratings[[*scoring.UNITS]], single, margin)

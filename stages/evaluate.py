@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stages.corpora.labels import AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS
@@ -57,9 +58,10 @@ def run() -> None:
 
 
 def measure(scored: scoring.Scored, counts: dict[str, int], sides: dict[str, str]) -> dict[str, Any]:
-    """All measures on all validation videos and on the scoring half, and the frames that they rest on."""
-    held = scored.where(half_of(scored.trials, sides, SCORING))
-    return {**scoring.figures(scored), "scoring_half": scoring.figures(held), "frames": counts}
+    """All measures on all validation videos, the totals on the scoring half, the frames that they rest on."""
+    held = scoring.figures(scored.where(half_of(scored.trials, sides, SCORING)))
+    totals = {task: {name: own[name] for name in own if "per_" not in name} for task, own in held.items()}
+    return {**scoring.figures(scored), "scoring_half": totals, "frames": counts}
 
 
 def units_table(scored: scoring.Scored) -> pd.DataFrame:
@@ -79,8 +81,9 @@ def units_table(scored: scoring.Scored) -> pd.DataFrame:
 
 def confusion_table(scored: scoring.Scored) -> pd.DataFrame:
     """Frames of each pair of actual and predicted expression, [49] rows."""
-    known = scored.expressions >= 0
-    predicted = scored.predicted.loc[known, list(EXPRESSION_LOGITS)].to_numpy().argmax(axis=1)
+    logits = scored.predicted[list(EXPRESSION_LOGITS)].to_numpy()
+    known = (scored.expressions >= 0) & ~np.isnan(logits).all(axis=1)
+    predicted = np.nan_to_num(logits[known], nan=-np.inf).argmax(axis=1)
     pairs = pd.DataFrame({"actual": scored.expressions[known], "predicted": predicted}).value_counts()
     every = pd.MultiIndex.from_product([range(len(EXPRESSIONS))] * 2, names=["actual", "predicted"])
     counts = pairs.reindex(every, fill_value=0).rename("frames").reset_index()

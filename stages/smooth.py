@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from pydantic import PositiveInt
+from pydantic import NonNegativeFloat, PositiveInt
 
 from stages.learning import scoring
 from stages.learning.choosing import choose
@@ -28,7 +28,7 @@ class Params(Strict):
 
     widths: list[PositiveInt]
     criterion: scoring.Criterion
-    margin: float
+    margin: NonNegativeFloat
 
 
 def run() -> None:

@@ -31,15 +31,15 @@ def lay(root: Path, table: pd.DataFrame, worse: dict[str, float]) -> None:
 
 def test_each_unit_takes_its_best_checkpoint(tmp_path: Path, table: pd.DataFrame) -> None:
     lay(tmp_path, table, {"logit_AU15": 9, "arousal": 9})
-    _, chosen = ensemble.select(table, tmp_path, "toy", "score", margin=0.01)
+    _, chosen = ensemble.select(table, tmp_path, ["toy"], "score", margin=0.01)
     assert {unit for unit, candidate in chosen.items() if candidate == OTHER} == {"AU15", "arousal"}
     assert set(chosen) == set(UNITS)
 
 
 def test_a_small_gain_does_not_leave_the_best_checkpoint(tmp_path: Path, table: pd.DataFrame) -> None:
     lay(tmp_path, table, {"arousal": 0.05})
-    _, careful = ensemble.select(table, tmp_path, "toy", "score", margin=0.01)
-    _, greedy = ensemble.select(table, tmp_path, "toy", "score", margin=0.0)
+    _, careful = ensemble.select(table, tmp_path, ["toy"], "score", margin=0.01)
+    _, greedy = ensemble.select(table, tmp_path, ["toy"], "score", margin=0.0)
     assert careful["arousal"] == GOOD and greedy["arousal"] == OTHER
 
 
@@ -50,7 +50,7 @@ def test_the_scoring_half_has_no_say(tmp_path: Path, table: pd.DataFrame) -> Non
     predictions = predict(table, noise=0)
     predictions.loc[~predictions["trial"].isin(scoring), predictions.columns[2:]] = -9.0
     write(tmp_path, "audio", "lucky", predictions)
-    ratings, chosen = ensemble.select(table, tmp_path, "toy", "f1", margin=0.0)
+    ratings, chosen = ensemble.select(table, tmp_path, ["toy"], "f1", margin=0.0)
     assert Candidate("toy", "audio", "lucky") not in chosen.values()
     assert ratings.set_index("checkpoint").loc["lucky", [*AU_NAMES]].eq(0).all()
 

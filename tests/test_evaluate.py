@@ -62,6 +62,12 @@ def test_confusion_has_every_pair_in_order(table: pd.DataFrame) -> None:
     ]
 
 
+def test_a_system_without_expressions_confuses_none(table: pd.DataFrame) -> None:
+    predictions = predict(table, noise=0).drop(columns=[f"logit_{name}" for name in EXPRESSIONS])
+    scored, _ = scoring.join(scoring.validation(table), predictions, "drop")
+    assert evaluate.confusion_table(scored)["frames"].tolist() == [0] * 49
+
+
 def test_steps_are_the_best_of_each_network_then_ensemble_and_smoothing(table: pd.DataFrame) -> None:
     ratings = pd.DataFrame(
         {
