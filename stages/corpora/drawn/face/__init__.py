@@ -1,6 +1,6 @@
 """Faces drawn by code: people, what their faces do, the light on them, and the 106 points that go with each picture."""
 
-from stages.corpora.drawn.face.draw import Drawn, Face
+from stages.corpora.drawn.face.face import Drawn, Face
 from stages.corpora.drawn.face.identity import Identity
 from stages.corpora.drawn.face.light import Light, sample_light
 from stages.corpora.drawn.face.movement import PARTED, aperture, lips_apart

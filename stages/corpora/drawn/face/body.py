@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from stages.corpora.drawn.face.compose import lay
 from stages.corpora.drawn.face.identity import Identity
 from stages.corpora.drawn.face.landmarks import Points
 from stages.corpora.drawn.face.light import Light
@@ -46,8 +47,7 @@ class Body:
         seen = np.asarray(
             cv2.warpAffine(self._under(light, gain), matrix, (canvas.shape[1], canvas.shape[0])), np.float32
         )
-        canvas *= 1 - seen[..., 3:]
-        canvas += seen[..., :3]
+        lay(canvas, seen, np.ones(seen.shape[:2], np.float32))
 
     def _under(self, light: Light, gain: float) -> Array:
         """The layer as lit, colour multiplied by coverage; kept while the light stays the same."""

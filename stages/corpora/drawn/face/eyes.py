@@ -19,7 +19,7 @@ _FLESH = np.array([0.42, 0.16, 0.14], np.float32)
 
 @dataclass(frozen=True)
 class EyePatch:
-    """`ball` is linear RGB and coverage [h, w, 4]; `skin` multiplies (RGB) and bends (slope y) the skin, [h, w, 4]."""
+    """`ball` is premultiplied linear RGB and coverage [h, w, 4]; `skin` multiplies (RGB) and bends (slope y) the skin, [h, w, 4]."""
 
     area: Grid
     ball: Array
@@ -40,7 +40,7 @@ def draw_eye(
     gap = area.cover(area.y - top) * area.cover(bottom - area.y) * within
     ball = _ball(identity, points[pupil], points[centre], points[inner], area, top, bottom, light)
     skin = _lid_skin(identity, points, rest, side, area, top, bottom)
-    return EyePatch(area, np.dstack([ball, gap]).astype(np.float32), skin)
+    return EyePatch(area, np.dstack([ball * gap[..., None], gap]).astype(np.float32), skin)
 
 
 def _ball(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from stages.corpora.drawn.face.identity import Identity
 from stages.corpora.drawn.face.landmarks import MIRROR, Points
 from stages.corpora.drawn.face.names import INDEX, FaceState
 
@@ -13,7 +12,7 @@ _UPPER, _LOWER = (76, 77, 78), (82, 81, 80)  # right eye, inner to outer
 _LEAST = 0.004
 
 
-def openness(identity: Identity, state: FaceState) -> tuple[float, float]:
+def openness(state: FaceState) -> tuple[float, float]:
     """Share of the resting height that the upper lid leaves open, left and right; 0 is shut."""
     found = []
     for side in (0, 1):
@@ -29,9 +28,9 @@ def openness(identity: Identity, state: FaceState) -> tuple[float, float]:
     return found[0], found[1]
 
 
-def place_lids(identity: Identity, points: Points, rest: Points, state: FaceState) -> None:
+def place_lids(points: Points, rest: Points, state: FaceState) -> None:
     """Moves the upper lids and pupils in `points` [106, 2], whose lower lids and corners are in place already."""
-    for side, share in zip((0, 1), openness(identity, state)):
+    for side, share in zip((0, 1), openness(state)):
         for upper, lower in zip(_UPPER, _LOWER):
             a, b = (int(MIRROR[upper]), int(MIRROR[lower])) if side == 0 else (upper, lower)
             gap = rest[b, 1] - rest[a, 1]

@@ -21,7 +21,7 @@ _TEETH = np.cumsum([0.068, 0.1, 0.085, 0.08, 0.07]).astype(
 
 @dataclass(frozen=True)
 class MouthPatch:
-    """`skin` multiplies colour by 1 + RGB and adds gloss; `bend` adds slopes x, y; `inside` is RGB and coverage."""
+    """`skin` multiplies colour by 1 + RGB and adds gloss; `bend` adds slopes x, y; `inside` is premultiplied RGB and coverage."""
 
     area: Grid
     skin: Array
@@ -53,7 +53,7 @@ class Lips:
         gap = area.cover(area.y - edges.inner_top) * area.cover(edges.inner_bottom - area.y) * edges.within
         upper = area.cover(area.y - edges.top) * area.cover(edges.inner_top - area.y) * edges.within
         lower = area.cover(area.y - edges.inner_bottom) * area.cover(edges.bottom - area.y) * edges.within
-        inside = np.dstack([_inside(self.mouth, edges, area, jaw), gap]).astype(np.float32)
+        inside = np.dstack([_inside(self.mouth, edges, area, jaw) * gap[..., None], gap]).astype(np.float32)
         skin, bend = self._surface(edges, area, upper, lower, gap)
         return MouthPatch(area, skin, bend, inside)
 

@@ -90,7 +90,7 @@ def sample_identity(rng: Rng) -> Identity:
 
 
 def _linear(rgb: object) -> Colour:
-    r, g, b = ((np.asarray(rgb, np.float64) / 255) ** 2.2).tolist()
+    r, g, b = ((np.asarray(rgb, np.float64) / 255) ** 2).tolist()
     return r, g, b
 
 
@@ -185,7 +185,7 @@ def _mouth(rng: Rng, female: bool, tone: float, age: float) -> Mouth:
         upper=max(0.035, 0.098 * full),
         lower=max(0.055, 0.138 * full * _normal(rng, 1, 0.1)),
         bow=float(rng.uniform(0.2, 1.0)),
-        droop=_normal(rng, 0.012 * age, 0.015),
+        droop=_normal(rng, 0.014 * age - 0.01, 0.013),
         tint=(r, g, b),
         edge=edge,
         gloss=float(rng.uniform(0.6, 2.0) if painted else rng.uniform(0.1, 1.0)),

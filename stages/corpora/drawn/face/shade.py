@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.corpora.drawn.face.light import Light
-from stages.corpora.drawn.face.space import SCALE, Array, sample_map
+from stages.corpora.drawn.face.space import SCALE, Array
 
 _WRAP = np.array(
     [0.36, 0.2, 0.14], np.float32
@@ -24,6 +24,8 @@ def local(rotation: NDArray[np.float64], direction: tuple[float, float, float]) 
 class Shadows:
     """Shadows that the head casts on itself, from its relief at a third of the texture's resolution."""
 
+    scale = SCALE / _COARSE
+
     def __init__(self, height: Array) -> None:
         self._height = cv2.resize(height, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_AREA)
 
@@ -31,11 +33,10 @@ class Shadows:
         """Share 0..1 of the key light that arrives, on the coarse map; `toward` the light, in the head's axes."""
         if toward[2] < 0.05:
             toward = np.array([toward[0], toward[1], 0.05], np.float32)
-        scale = SCALE / _COARSE
         size = (self._height.shape[1], self._height.shape[0])
         hidden = np.zeros_like(self._height)
         for reach in _REACH:
-            shift = np.array([[1, 0, toward[0] * reach * scale], [0, 1, toward[1] * reach * scale]])
+            shift = np.array([[1, 0, toward[0] * reach * self.scale], [0, 1, toward[1] * reach * self.scale]])
             there = cv2.warpAffine(
                 self._height,
                 shift,
@@ -43,14 +44,9 @@ class Shadows:
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                 borderMode=cv2.BORDER_REPLICATE,
             )
-            there -= self._height
-            there -= np.float32(toward[2] * reach)
+            there = np.asarray(there, np.float32) - self._height - np.float32(toward[2] * reach)
             hidden = np.maximum(hidden, there * np.float32(1 / (softness * (0.4 + 2 * reach) + 0.02)))
         return np.asarray(1 - np.clip(hidden, 0, 1), np.float32)
-
-    def seen(self, shadow: Array, u: Array, v: Array) -> Array:
-        """Shadow map at canonical coordinates."""
-        return sample_map(shadow, u, v, SCALE / _COARSE)
 
 
 def shade(
@@ -63,21 +59,34 @@ def shade(
     toward, up = local(rotation, light.direction), local(rotation, (0.0, -0.97, 0.24))
     half = toward + local(rotation, (0.0, 0.0, 1.0))
     half /= np.linalg.norm(half)
-    sx, sy = surface[..., 0], surface[..., 1]
+    sx, sy, dark, gloss = (np.asarray(plane, np.float32) for plane in cv2.split(surface))
     length = 1 / np.sqrt(sx * sx + sy * sy + 1)
     facing = (toward[2] - sx * toward[0] - sy * toward[1]) * length
     sky = (up[2] - sx * up[0] - sy * up[1]) * length
-    ambient = np.float32(light.ambient) * (1 - np.float32(light.sky) + np.float32(light.sky) * sky)
-    ambient *= 1 - np.float32(0.9) * np.clip(surface[..., 2], -0.1, 0.6)
-    key = shadow * (1 - np.float32(0.75) * np.clip(surface[..., 2], -0.1, 0.6)) * np.float32(light.key)
-    shine = _shine((half[2] - sx * half[0] - sy * half[1]) * length) * surface[..., 3] * key
-    cast = np.array([1 + light.warm, 1, 1 - light.warm], np.float32) * np.float32(gain)
-    fill = np.array([1 + light.fill_warm, 1, 1 - light.fill_warm], np.float32) * np.float32(gain)
-    out = np.empty_like(colour)
-    for c in range(3):
-        diffuse = np.maximum((facing + _WRAP[c]) * np.float32(1 / (1 + _WRAP[c])), 0)
-        out[..., c] = colour[..., c] * (diffuse * key * cast[c] + ambient * fill[c]) + shine * cast[c]
-    return out
+    dark = np.clip(dark, -0.1, 0.6)
+    ambient = np.float32(light.ambient * gain) * (1 - np.float32(light.sky) + np.float32(light.sky) * sky)
+    ambient *= 1 - np.float32(0.9) * dark
+    key = shadow * (1 - np.float32(0.75) * dark) * np.float32(light.key * gain)
+    shine = _shine((half[2] - sx * half[0] - sy * half[1]) * length) * gloss * key
+    planes = []
+    for plane, wrap, cast, fill in zip(
+        cv2.split(colour), _WRAP, _tint(light.warm), _tint(light.fill_warm), strict=True
+    ):
+        diffuse = np.maximum((facing + wrap) * np.float32(1 / (1 + wrap)), 0)
+        planes.append(plane * (diffuse * key * cast + ambient * fill) + shine * cast)
+    return np.asarray(cv2.merge(planes), np.float32)
+
+
+def ball(u: Array, v: Array, toward: NDArray[np.float32], light: Light, gain: float) -> Array:
+    """Light on a ball about as large as the head, at canonical coordinates."""
+    x, y = np.clip(u * 0.62, -0.95, 0.95), np.clip((v + 0.35) * 0.5, -0.95, 0.95)
+    facing = toward[0] * x + toward[1] * y + toward[2] * np.sqrt(np.maximum(1.02 - x * x - y * y, 0))
+    return np.asarray((np.maximum(facing, 0) * light.key + light.ambient) * gain, np.float32)
+
+
+def _tint(warm: float) -> NDArray[np.float32]:
+    """Factors of red, green and blue of a colour cast."""
+    return np.array([1 + warm, 1, 1 - warm], np.float32)
 
 
 def _shine(facing: Array) -> Array:

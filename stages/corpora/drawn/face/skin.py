@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from stages.corpora.drawn.face.identity import Identity
-from stages.corpora.drawn.face.landmarks import Points
 from stages.corpora.drawn.face.relief import Relief
 from stages.corpora.drawn.face.space import (
     HEIGHT,
@@ -26,7 +25,7 @@ _BLOOD = np.array([-0.06, 0.34, 0.3], np.float32)
 _AGE_SPOTS = np.array([0.5, 0.9, 1.0], np.float32)
 
 
-def albedo(identity: Identity, points: Points, relief: Relief, rng: np.random.Generator) -> Array:
+def albedo(identity: Identity, relief: Relief, rng: np.random.Generator) -> Array:
     """Linear RGB of the bare skin, float32 [HEIGHT, WIDTH, 3]; hollows are darkened here, not by the light."""
     skin = identity.skin
     colour = np.ones((HEIGHT, WIDTH, 3), np.float32) * rgb(skin.colour)

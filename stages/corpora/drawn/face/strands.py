@@ -72,9 +72,9 @@ def _fixed(points: Points, offset: np.ndarray) -> np.ndarray:
     return np.round(((pixels(points) - offset + 0.5) * _FINE - 0.5) * 16).astype(np.int32)
 
 
-def beard_coverage(identity: Identity, points: Points, rng: np.random.Generator) -> Array:
+def beard_coverage(identity: Identity, rng: np.random.Generator) -> Array:
     """Coverage 0..1 of beard, moustache or stubble, [HEIGHT, WIDTH]."""
-    beard, mouth, chin = identity.beard, identity.mouth, identity.skull.chin
+    beard, mouth = identity.beard, identity.mouth
     if max(beard.chin, beard.moustache) < 0.02:
         return np.zeros((HEIGHT, WIDTH), np.float32)
     goatee = beard.length > 0 and identity.seed % 3 == 0
