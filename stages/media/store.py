@@ -104,12 +104,14 @@ def fill(
 
 def _prune(folder: Path, keys: Mapping[str, str], keep: Sequence[str]) -> dict[str, Any]:
     """Entries that stay. The list is written before files go: a kill in between costs work, never truth."""
+    before = _load(folder)
     entries = {
         name: entry
-        for name, entry in _load(folder).items()
+        for name, entry in before.items()
         if keys.get(name) == entry["key"] and all((folder / file).is_file() for file in entry["files"])
     }
-    _save(folder, entries)
+    if entries != before or not (folder / KEYS).exists():
+        _save(folder, entries)
     wanted = {KEYS, *keep, *(file for entry in entries.values() for file in entry["files"])}
     for path in folder.iterdir():
         if path.is_dir():
@@ -168,4 +170,4 @@ def _save(folder: Path, entries: Mapping[str, Any]) -> None:
 def _summary(failed: Mapping[str, str]) -> str:
     first = failed[min(failed)]
     more = f" (and {len(failed) - 1} more, listed above)" if len(failed) > 1 else ""
-    return f"{first}{more}; repair or remove it, or set on_error: skip; the other items are kept"
+    return f"{first}, or set on_error to skip{more}; the other items are kept"

@@ -86,11 +86,11 @@ def _candidates(frame: Frame, now: Slots, find: Find, refine: Refiner | None) ->
     faces = [face for face in now if face]
     for found in find(frame):
         if not any(near(found, face) for face in faces):
-            faces.append(_polish(frame, found, refine))
+            faces.append(polish(frame, found, refine))
     return faces
 
 
-def _polish(frame: Frame, found: Face, refine: Refiner | None) -> Face:
+def polish(frame: Frame, found: Face, refine: Refiner | None) -> Face:
     """The detector's face by the refiner, where that agrees (it may not on a profile)."""
     if refine is None:
         return found

@@ -89,11 +89,8 @@ def _borders(track: Trajectory) -> np.ndarray:
 
 
 def _blur(values: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian along rows, cut at four sigma; at the ends the weights of what is there sum to one."""
+    """Gaussian along rows, cut at four sigma; beyond the ends the motion goes on (a point reflection)."""
     reach = int(np.ceil(4 * sigma))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-
-    def spread(column: np.ndarray) -> np.ndarray:
-        return np.convolve(column, kernel)[reach : reach + len(values)]
-
-    return np.stack([spread(column) for column in values.T], 1) / spread(np.ones(len(values)))[:, None]
+    longer = np.pad(values, ((reach, reach), (0, 0)), "reflect", reflect_type="odd")
+    return np.stack([np.convolve(column, kernel / kernel.sum(), "valid") for column in longer.T], 1)
