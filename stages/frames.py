@@ -40,11 +40,8 @@ def build_frames(params: Params, index: Path = INDEX, out: Path = OUT, metrics: 
 
     Errors: UserError for a source that cannot be read, unless `on_error` is "skip".
     """
-    search = Search(
-        params.detector, params.detector_pack, params.detect_every, params.detect_height, params.smooth
-    )
     trials = _trials(pd.read_parquet(index / "videos.parquet"), params.corpus, params.max_frames)
-    make = MakeFaces(trials, search)
+    make = MakeFaces(trials, search_of(params))
     notes = fill(
         out,
         {name: trial.digest() for name, trial in trials.items()},
@@ -60,6 +57,13 @@ def build_frames(params: Params, index: Path = INDEX, out: Path = OUT, metrics: 
         table[["trial", "frame", "has_face"]].to_parquet(beside, index=False)
         report.write_text(json.dumps(counts, indent=1) + "\n")
     log.print(f"faces in {counts['faces']} of {counts['frames']} frames of {len(notes)} trials")
+
+
+def search_of(params: Params) -> Search:
+    """The share of the parameters that says how faces are looked for."""
+    return Search(
+        params.detector, params.detector_pack, params.detect_every, params.detect_height, params.smooth
+    )
 
 
 def _trials(videos: pd.DataFrame, corpus: Path, limit: int | None) -> dict[str, Trial]:

@@ -26,7 +26,7 @@ def frame_rows(predictions: pd.DataFrame, faces: pd.DataFrame, times: NDArray[np
     probabilities (sigmoid), the expressions share one (softmax). Frames without a face have NaN, as do
     outputs that the system lacks.
     """
-    found = predictions[["frame"]].copy()
+    found = predictions[["frame"]].astype(np.int32)
     found[list(AU_NAMES)] = expit(predictions[list(AU_LOGITS)].to_numpy(np.float32))
     found[list(EXPRESSIONS)] = softmax(predictions[list(EXPRESSION_LOGITS)].to_numpy(np.float32), axis=1)
     found[list(VA_NAMES)] = predictions[list(VA_NAMES)].to_numpy(np.float32)

@@ -1,0 +1,218 @@
+"""The front door on real and made-up files, with a system whose weights are random."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from stages.corpora.affwild2.annotations import read_track
+from stages.corpora.labels import AU_NAMES, EXPRESSIONS, VA_NAMES
+from stages.errors import UserError
+from stages.learning.card import save_card, save_weights
+from stages.learning.checkpoints import BUILDERS
+from stages.learning.inference import System, read_system
+from stages.learning.scoring import UNITS
+from stages.media.extract import Search
+from stages.predict import check_names, parse, predict
+
+PROJECT = Path(__file__).parents[1]
+REAL = PROJECT.parent / "shared/real"
+TASKS = ["AU", "EXPR", "VA"]
+FEATURES = {"visual": 512, "audio": 32, "features": 32, "window": 30}
+CARDS = {
+    "finetune": {
+        "network": {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}, "tasks": TASKS,
+    },
+    "audio": {**FEATURES, "tasks": TASKS, "steps": 100, "front_end": "jin2021"},
+    "sequence": {**FEATURES, "tasks": TASKS, "layers": 1, "attention_heads": 2, "feed_forward": 32},
+}  # fmt: skip
+SEARCH = Search(detect_every=1)
+OUTPUTS = [*AU_NAMES, *EXPRESSIONS, *VA_NAMES]
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> System:
+    """One epoch of random weights a step; AU1 by eye, the expressions by ear, the rest by sequence."""
+    models = tmp_path_factory.mktemp("models")
+    torch.manual_seed(0)
+    for step, card in CARDS.items():
+        full = {**card, "stage": step, "chosen": "epoch_01", "params": {"predict_stride": 10}}
+        save_card(models / step / "tiny", full)
+        save_weights(models / step / "tiny/epoch_01.safetensors", BUILDERS[step](full).state_dict())
+    steps = dict.fromkeys(UNITS, "sequence") | {"AU1": "visual", "EXPR": "audio"}
+    write(models / "ensemble/tiny/selection.json", {
+        unit: {"system": "tiny", "step": step, "checkpoint": "epoch_01"} for unit, step in steps.items()
+    })  # fmt: skip
+    write(models / "smooth/tiny/widths.json", {"AU1": 5})
+    return read_system(models, "tiny")
+
+
+def write(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(content))
+
+
+def astronaut(height: int = 240) -> np.ndarray:
+    """A real face that ships with scikit-image, RGB."""
+    from skimage.data import astronaut as picture
+
+    return cv2.resize(picture(), (height, height), interpolation=cv2.INTER_AREA)
+
+
+def film(path: Path, frames: list[np.ndarray], rate: int = 25, codec: str = "libx264") -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate, options={"g": "5"})
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for picture in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="module")
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve frames without sound; nobody is there in the middle four."""
+    face, empty = astronaut(), np.full((240, 240, 3), 90, np.uint8)
+    frames = [face] * 4 + [empty] * 4 + [face] * 4
+    return film(tmp_path_factory.mktemp("silent") / "clip.mp4", frames, rate=10)
+
+
+@pytest.fixture(scope="module")
+def results(system: System, silent: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("results")
+    predict(silent, folder, system, SEARCH, overlay=True)
+    return folder
+
+
+def test_a_silent_video_with_a_gap(results: Path) -> None:
+    rows = pd.read_parquet(results / "clip.parquet")
+    assert list(rows) == ["frame", "time", "x0", "y0", "x1", "y1", *OUTPUTS]
+    assert rows["frame"].tolist() == list(range(1, 13))
+    np.testing.assert_allclose(rows["time"], np.arange(12) / 10, atol=1e-6)
+    seen = rows["x0"].notna()
+    assert seen[:4].all() and not seen[4:8].any() and seen[8:].all()
+    assert (rows[OUTPUTS].notna().all(axis=1) == seen).all()
+    assert rows.loc[~seen, OUTPUTS].isna().all(axis=None)
+    assert rows[list(AU_NAMES)].stack().between(0, 1).all()
+    np.testing.assert_allclose(rows.loc[seen, list(EXPRESSIONS)].sum(axis=1), 1, atol=1e-5)
+    box = rows.loc[seen, ["x0", "y0", "x1", "y1"]].mean()
+    assert box["x0"] < 105 < box["x1"] and box["y0"] < 55 < box["y1"]  # the astronaut's nose
+    for task in TASKS:
+        track = read_track(results / f"{task}_Set/clip.txt", task)
+        assert track.rows == 12 and (track.labelled == seen).all()
+    assert len(pd.read_csv(results / "clip.csv")) == 12
+    with av.open(str(results / "clip.overlay.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 12
+
+
+def test_the_same_again(system: System, silent: Path, results: Path, tmp_path: Path) -> None:
+    predict(silent, tmp_path, system, SEARCH)
+    files = [path for path in tmp_path.rglob("*.*") if path.is_file()]
+    assert len(files) == 5
+    for path in files:
+        assert path.read_bytes() == (results / path.relative_to(tmp_path)).read_bytes()
+
+
+def test_an_image(system: System, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "astronaut.jpg"), astronaut(300)[..., ::-1])
+    predict(tmp_path / "astronaut.jpg", tmp_path / "out", system, Search(), overlay=True)
+    rows = pd.read_csv(tmp_path / "out/astronaut.csv")
+    assert len(rows) == 1 and rows["time"][0] == 0 and rows.notna().all(axis=None)
+    assert cv2.imread(str(tmp_path / "out/astronaut.overlay.png")) is not None
+
+
+def test_no_face_at_all(system: System, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    video = film(tmp_path / "empty.avi", [np.full((96, 96, 3), 90, np.uint8)] * 3, codec="mpeg4")
+    predict(video, tmp_path / "out", system, Search(), overlay=True)
+    rows = pd.read_parquet(tmp_path / "out/empty.parquet")
+    assert len(rows) == 3 and rows.drop(columns=["frame", "time"]).isna().all(axis=None)
+    units = (tmp_path / "out/AU_Set/empty.txt").read_text().splitlines()
+    assert units[1:] == [",".join(["-1"] * 12)] * 3
+    assert (tmp_path / "out/VA_Set/empty.txt").read_text().splitlines()[1:] == ["-5,-5"] * 3
+
+
+def damaged(folder: Path, kind: str, video: Path) -> Path:
+    path = folder / "damaged.mp4"
+    data = bytearray(video.read_bytes())
+    if kind == "truncated":
+        path.write_bytes(data[: len(data) // 2])
+    elif kind == "noise":
+        path.write_bytes(os.urandom(4000))
+    elif kind == "text":
+        path = folder / "damaged.txt"
+        path.write_text("no video")
+    elif kind == "sound only":
+        path = folder / "damaged.wav"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("pcm_s16le", rate=8000)
+            sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
+            sound.rate = 8000
+            container.mux(stream.encode(sound))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["missing", "truncated", "noise", "text", "sound only"])
+def test_what_cannot_be_read_leaves_nothing(system: System, silent: Path, tmp_path: Path, kind: str) -> None:
+    path = damaged(tmp_path, kind, silent)
+    with pytest.raises(UserError, match=path.name) as caught:
+        predict(path, tmp_path / "out", system, Search(), overlay=True)
+    assert "\n" not in str(caught.value) and not (tmp_path / "out").exists()
+
+
+def test_a_system_without_valence(system: System, silent: Path, tmp_path: Path) -> None:
+    """Outputs that no head makes are empty cells, and their prediction file is not written."""
+    models = tmp_path / "models"
+    card = {**CARDS["finetune"], "tasks": ["AU", "EXPR"], "stage": "finetune", "chosen": "epoch_01"}
+    save_card(models / "finetune/two", card)
+    save_weights(models / "finetune/two/epoch_01.safetensors", BUILDERS["finetune"](card).state_dict())
+    write(models / "ensemble/two/selection.json", {
+        unit: {"system": "two", "step": "visual", "checkpoint": "epoch_01"} for unit in UNITS
+    })  # fmt: skip
+    write(models / "smooth/two/widths.json", {})
+    predict(silent, tmp_path / "out", read_system(models, "two"), Search())
+    rows = pd.read_parquet(tmp_path / "out/clip.parquet")
+    assert rows[list(VA_NAMES)].isna().all(axis=None) and rows["AU1"].notna().any()
+    assert sorted(path.name for path in (tmp_path / "out").glob("*_Set")) == ["AU_Set", "EXPR_Set"]
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="real clips are not beside this checkout (../shared/real)")
+@pytest.mark.parametrize("name", ["bbaf2n.mpg", "swiz3n.mpg"])
+def test_real_clips_with_sound(system: System, tmp_path: Path, name: str) -> None:
+    predict(REAL / name, tmp_path, system, Search())
+    rows = pd.read_parquet(tmp_path / f"{Path(name).stem}.parquet")
+    assert len(rows) == 75 and rows.notna().all(axis=None)
+    np.testing.assert_allclose(np.diff(rows["time"]), 0.04, atol=1e-3)
+    widths = rows["x1"] - rows["x0"]
+    assert widths.between(60, 180).all() and widths.std() < 15
+
+
+def test_names_must_differ(tmp_path: Path) -> None:
+    check_names([tmp_path / "a.mp4", tmp_path / "b.mp4"])
+    with pytest.raises(UserError, match=r"a\.mp4: another video is named a too"):
+        check_names([tmp_path / "a.mp4", tmp_path / "x" / "a.avi"])
+
+
+def test_command_line() -> None:
+    options = parse(["a.mp4", "b.avi", "--out", "o", "--side", "left"])
+    assert options.videos == [Path("a.mp4"), Path("b.avi")] and options.out == Path("o")
+    assert (options.system, options.side, options.overlay) == ("jin2021", "left", False)
+
+
+def test_without_models_the_command_that_makes_them_is_named(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "stages.predict", "a.mp4", "--out", str(out), "--system", "no"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 2 and not out.exists()
+    assert done.stderr.startswith("error: models/ensemble/no/selection.json: missing; train no with `dvc")
+    assert done.stderr.count("\n") == 1
