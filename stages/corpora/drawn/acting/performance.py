@@ -19,7 +19,7 @@ from stages.corpora.labels import EXPRESSIONS, MISSING
 
 Track = NDArray[np.float64]
 
-HABITS = ("AU7", "AU7", "AU10", "AU10", "AU12")  # squinting, raising the lip, smiling politely while at rest
+HABITS = ("AU7", "AU7", "AU10", "AU10", "AU10", "AU12")  # squinting, raising the lip, smiling politely while at rest
 HABITUAL = 0.6  # share of people with such a habit; it makes these units the common ones, as in Aff-Wild2
 
 TOLD = 0.3  # share of the peak from which an expression is told, or a gesture makes the label doubtful
@@ -58,16 +58,24 @@ def perform(
     """Play `acts` over the frames' `times` (s), talking during `phrases` (start, stop in s)."""
     seconds = float(times[-1]) + 0.05
     events = write_script(rng, acts, seconds)
+    phrases = [phrase for phrase in phrases if not any(presses(event, phrase) for event in events)]
     grid = np.arange(int(np.ceil(seconds * RATE)) + 1) / RATE
     felt = affect(rng, events, grid)
     speech = plan_speech(rng, speaker, phrases, felt)
     at_frames = [np.interp(times, grid, felt[:, i]) for i in range(2)]
     talking = _talking(phrases, times)
-    units = _units(rng, events, speech, talking, times, grid)
+    units = _units(rng, events, speech, times, grid)
     return Performance(
         units, *_head(rng, times, talking), *_gaze(rng, times), _sway(rng, times),
         told(events, times), at_frames[0], at_frames[1], speech,
     )  # fmt: skip
+
+
+def presses(event: Event, phrase: tuple[float, float]) -> bool:
+    """Whether the lips are pressed at some time of the phrase: nobody talks then."""
+    start, stop = phrase
+    overlaps = event.start < stop and start < event.start + event.onset + event.apex + event.offset
+    return overlaps and float(event.peak[:, INDEX["AU24"]].max()) > 0.2
 
 
 def told(events: Sequence[Event], times: Track) -> NDArray[np.int8]:
@@ -88,7 +96,6 @@ def _units(
     rng: np.random.Generator,
     events: Sequence[Event],
     speech: Speech,
-    talking: Track,
     times: Track,
     grid: Track,
 ) -> Array:
@@ -96,7 +103,6 @@ def _units(
     units = np.zeros((len(times), 2, len(UNITS)), np.float32)
     for event in events:
         np.maximum(units, _played(rng, event, times), out=units)
-    units[..., INDEX["AU24"]] *= (1 - talking)[:, None]
     for name, track in _mouth(speech, times, grid).items():
         units[..., INDEX[name]] = np.maximum(units[..., INDEX[name]], track[:, None])
     lids = dynamics.blinks(rng, times)
@@ -120,7 +126,7 @@ def _mouth(speech: Speech, times: Track, grid: Track) -> dict[str, Track]:
         np.interp(times, grid, track) for track in (speech.opening, speech.rounding, speech.spreading)
     )
     return {
-        "AU25": np.clip(opening * 3, 0, 1) * (0.35 + 0.5 * opening),
+        "AU25": np.clip(opening * 4, 0, 1) * (0.35 + 0.5 * opening),
         "AU26": 0.6 * np.clip(opening - 0.15, 0, 1),
         "AU18": 0.6 * rounding,
         "AU20": 0.25 * spreading,

@@ -13,7 +13,7 @@ Array = NDArray[np.float32]
 
 ASYMMETRY = 0.12  # usual difference between the sides, share of the intensity
 ONE_SIDED = 0.06  # share of movements seen on one side above all (a smirk, one raised brow)
-OMITTED = 0.12  # chance that a person leaves a unit of the recipe out
+OMITTED = 0.08  # chance that a person leaves a unit of the recipe out
 
 
 def pose(rng: np.random.Generator, movement: Movement, intensity: float) -> Array:
@@ -23,7 +23,7 @@ def pose(rng: np.random.Generator, movement: Movement, intensity: float) -> Arra
     """
     units = np.zeros((2, len(UNITS)), np.float32)
     for name, share in vary(rng, movement).items():
-        units[:, INDEX[name]] = share * intensity * rng.uniform(0.8, 1.2)
+        units[:, INDEX[name]] = share * intensity * rng.uniform(0.85, 1.2)
     return yielding(np.clip(units * sides(rng), 0, 1))
 
 

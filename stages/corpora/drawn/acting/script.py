@@ -46,7 +46,7 @@ def write_script(rng: np.random.Generator, acts: Sequence[Act], seconds: float) 
 
 
 def _event(rng: np.random.Generator, act: Act, start: float, slot: float) -> Event:
-    strength = 0.35 + 0.65 * float(rng.beta(2.4, 1.3))
+    strength = 0.45 + 0.55 * float(rng.beta(2.2, 1.2))
     movements = GESTURES if act.kind == GESTURE else PROTOTYPES[act.kind]
     return Event(
         kind=act.kind,

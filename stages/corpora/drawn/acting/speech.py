@@ -116,5 +116,5 @@ def _smoothed(speech: Speech, speaker: Speaker, affect: NDArray[np.float64]) -> 
 
 def open_gate(opening: Track) -> Track:
     """Sound that passes the lips: 0 when shut, 1 from a visible opening on."""
-    t = np.clip((opening - 0.10) / 0.12, 0, 1)
+    t = np.clip((opening - 0.14) / 0.12, 0, 1)
     return t * t * (3 - 2 * t)

@@ -39,7 +39,7 @@ def expression_pose(rng: np.random.Generator) -> Pose:
     """One of the six basic expressions from slight to full."""
     name = str(rng.choice(list(PROTOTYPES)))
     variants = PROTOTYPES[name]
-    units = pose(rng, variants[rng.integers(len(variants))], rng.uniform(0.45, 1.0))
+    units = pose(rng, variants[rng.integers(len(variants))], rng.uniform(0.5, 1.0) ** 0.8)
     return Pose(faint(rng, units), EXPRESSIONS.index(name))
 
 

@@ -20,7 +20,7 @@ def turns(rng: np.random.Generator, seconds: float, people: int) -> list[list[tu
     phrases: list[list[tuple[float, float]]] = [[] for _ in range(people)]
     at, speaker = rng.uniform(0.05, 0.2) * seconds, int(rng.integers(people))
     while at < seconds - 0.4:
-        stop = min(at + rng.uniform(0.6, 1.8), seconds - 0.15)
+        stop = min(at + rng.uniform(0.8, 2.0), seconds - 0.15)
         phrases[speaker].append((at, stop))
-        at, speaker = stop + rng.uniform(0.4, 1.6), (speaker + 1) % people
+        at, speaker = stop + rng.uniform(0.3, 1.1), (speaker + 1) % people
     return phrases
