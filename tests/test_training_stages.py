@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,11 @@ import pytest
 
 from stages import audio, embed, finetune, sequence
 from stages.corpora.labels import PREDICTION_COLUMNS
+from stages.errors import UserError
+from stages.learning import epochs
 from stages.learning.augment import Augment
 from stages.learning.card import read_card
+from stages.learning.predictions import save_predictions
 from tests.world import FRAMES, GAP, build_world
 
 COMMON: dict[str, Any] = {
@@ -85,3 +90,78 @@ def test_embeddings_have_a_row_a_face(world: Path, trial: str) -> None:
 
 def test_no_state_is_left(world: Path) -> None:
     assert not list((world / ".state").iterdir())
+
+
+@pytest.mark.parametrize("die_in", [1, 2])
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_in_any_epoch_and_started_again_ends_in_the_same_bytes(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, die_in: int
+) -> None:
+    """Also shows that two runs in two folders give the same bytes."""
+    shutil.copytree(world, tmp_path, dirs_exist_ok=True)
+    outs = [
+        Path("models", step, "x"),
+        Path("data/predictions/x", STEPS[step]),
+        Path("metrics/x", f"{step}.csv"),
+    ]
+    whole = contents(tmp_path, outs)
+    monkeypatch.chdir(tmp_path)
+    for out in outs:
+        shutil.rmtree(out) if out.is_dir() else out.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(epochs, "save_predictions", dies_in(die_in))
+        with pytest.raises(KeyboardInterrupt):
+            train(step)
+    assert not contents(tmp_path, outs), "an out was written before the run was whole"
+    train(step)
+    assert contents(tmp_path, outs) == whole
+
+
+def dies_in(epoch: int) -> Callable[[Path, pd.DataFrame], None]:
+    """`save_predictions` up to the end of the process in the middle of an epoch."""
+
+    def save(path: Path, table: pd.DataFrame) -> None:
+        if path.stem == epochs.name(epoch):
+            raise KeyboardInterrupt
+        save_predictions(path, table)
+
+    return save
+
+
+def contents(root: Path, outs: list[Path]) -> dict[str, bytes]:
+    files = [
+        file for out in outs for file in [root / out, *sorted((root / out).rglob("*"))] if file.is_file()
+    ]
+    return {str(file.relative_to(root)): file.read_bytes() for file in files}
+
+
+def test_another_parameter_starts_anew(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(world, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    before = read_card(Path("models/audio/x"))
+    audio.audio("x", audio.Params(**{**COMMON, **AUDIO, "lr": 0.05}), audio.outs_of("x"))
+    after = read_card(Path("models/audio/x"))
+    assert before["params"]["lr"] == 0.01 and after["params"]["lr"] == 0.05
+    assert before["scores"] != after["scores"]
+
+
+def test_without_the_stage_before_one_sentence_says_so(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(world, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    shutil.rmtree("models/audio")
+    with pytest.raises(UserError, match=r"models/audio/x/card\.json: missing; run"):
+        train("sequence")
+    (tmp_path / "models/pretrain/tiny/card.json").unlink()
+    with pytest.raises(UserError, match=r"models/pretrain/tiny/card\.json: missing"):
+        train("finetune")
+
+
+def test_empty_split_is_named(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(world, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    table = pd.read_parquet("data/index/frames.parquet")
+    table[table["au_split"].eq("validation")].to_parquet("data/index/frames.parquet")
+    with pytest.raises(UserError, match="split train is empty"):
+        train("finetune")

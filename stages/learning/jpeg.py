@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 BLOCK = 8
+MID = 128  # samples are shifted to lie about zero: with grey at zero, chroma stays as it is
 LUMA = (
     (16, 11, 10, 16, 24, 40, 51, 61), (12, 12, 14, 19, 26, 58, 60, 55), (14, 13, 16, 24, 40, 57, 69, 56),
     (14, 17, 22, 29, 51, 87, 80, 62), (18, 22, 37, 56, 68, 109, 103, 77), (24, 35, 55, 64, 81, 104, 113, 92),
@@ -29,12 +30,12 @@ def jpeg_like(images: Tensor, quality: float) -> Tensor:
     height, width = images.shape[-2:]
     to_ycc, basis, table = (constant.to(images) for constant in (_to_ycc(), _basis(), _tables()))
     padded = F.pad(images, (0, -width % BLOCK, 0, -height % BLOCK), mode="replicate")
-    ycc = torch.einsum("ij,njhw->nihw", to_ycc, padded * 255)
-    steps = (table * _scale(quality) / 100).round().clamp(1, 255)[:, None, None]
+    ycc = torch.einsum("ij,njhw->nihw", to_ycc, padded * 255 - MID)
+    steps = (table * _scale(quality) / 100 + 0.5).floor().clamp(1, 255)[:, None, None]
     blocks = basis @ _split(ycc) @ basis.T
     restored = _join(basis.T @ ((blocks / steps).round() * steps) @ basis, padded.shape[-2:])
     rgb = torch.einsum("ij,njhw->nihw", torch.linalg.inv(to_ycc), restored)
-    return (rgb / 255).clamp(0, 1)[..., :height, :width]
+    return ((rgb + MID) / 255).clamp(0, 1)[..., :height, :width]
 
 
 def _split(x: Tensor) -> Tensor:
