@@ -19,7 +19,7 @@ from stages.corpora.labels import EXPRESSIONS, MISSING
 
 Track = NDArray[np.float64]
 
-HABITS = ("AU7", "AU7", "AU10", "AU10", "AU10", "AU12")  # squinting, raising the lip, smiling politely while at rest
+HABITS = ("AU7", "AU7", "AU10", "AU10", "AU10", "AU12")  # squinting, a raised lip, a polite smile, at rest
 HABITUAL = 0.6  # share of people with such a habit; it makes these units the common ones, as in Aff-Wild2
 
 TOLD = 0.3  # share of the peak from which an expression is told, or a gesture makes the label doubtful

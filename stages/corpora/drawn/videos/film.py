@@ -54,7 +54,7 @@ def film(seed: int, video: Video, corpus: Path, truth: Path) -> None:
     rng = rng_of(seed, "video", video.name)
     times = frame_times(rng, video.fps, video.seconds, video.variable_rate)
     players = [_player(rng, seed, video, i, times) for i in range(len(video.parts))]
-    tracks = [Truth(player.part.trial) for player in players]
+    tracks = [Truth(player.part.trial, player.part.person) for player in players]
     sound = soundtrack(rng, [player.performance.speech for player in players], video.sound, video.seconds)
     path = corpus / video.folder / f"{video.name}{video.suffix}"
     with (

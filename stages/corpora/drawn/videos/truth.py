@@ -16,16 +16,17 @@ from stages.runtime import atomic_path
 
 
 class Truth:
-    """Rows of one track: frame (1-based), trial, visible, AU intensities 0..1, expression, valence, arousal,
-    box x0..y1 and 106 points (x0, y0, x1, y1, …) in pixels."""
+    """Rows of one track: trial, person, frame (1-based), visible, AU intensities 0..1, expression, valence,
+    arousal, box x0..y1 and 106 points (x0, y0, x1, y1, …) in pixels."""
 
-    def __init__(self, trial: str) -> None:
-        self.trial = trial
+    def __init__(self, trial: str, person: str) -> None:
+        self.trial, self.person = trial, person
         self.rows: list[dict[str, object]] = []
 
     def add(self, frame: int, show: Performance, drawn: Drawn, visible: bool) -> None:
         """Append what is true of a frame (0-based)."""
-        row: dict[str, object] = {"trial": self.trial, "frame": frame + 1, "visible": visible}
+        row: dict[str, object] = {"trial": self.trial, "person": self.person, "frame": frame + 1}
+        row |= {"visible": visible}
         row |= dict(zip(AU_NAMES, intensities(show.units[frame]).tolist(), strict=True))
         row |= {"expression": int(show.expression[frame])}
         row |= {"valence": float(show.valence[frame]), "arousal": float(show.arousal[frame])}
