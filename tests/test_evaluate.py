@@ -93,3 +93,4 @@ def test_a_step_that_only_helps_where_it_was_chosen_shows(tmp_path: Path, table:
     assert baseline["step"] == "majority" and baseline["all"]["AU"] < 0.7 and baseline["all"]["VA"] == 0
     assert visual["scoring"]["AU"] == visual["all"]["AU"] == 1
     assert ensemble["scoring"]["AU"] == 0 < ensemble["all"]["AU"]
+    assert baseline["error"] == {} and ensemble["error"]["AU"] < 0.1

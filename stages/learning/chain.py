@@ -9,6 +9,7 @@ import pandas as pd
 
 from stages.learning import candidates, scoring
 from stages.learning.selection import SCORING, half_of
+from stages.learning.uncertainty import change_error
 
 BASELINE = "majority"
 POST = {"ensemble": "best", "smooth": "best"}  # steps after the networks: one table each
@@ -32,20 +33,21 @@ def score_steps(
     sides: dict[str, str],
     missing: scoring.Missing,
 ) -> list[dict[str, Any]]:
-    """ABAW2 measures of the majority class and of each step, on the scoring half and on all videos."""
+    """ABAW2 measures of the majority class and of each step, on the scoring half and on all videos.
+
+    `error`: standard error of the scoring half's change from the step before (see `uncertainty`).
+    """
     labels = scoring.validation(table)
     tables = {(candidate.step, candidate.checkpoint): candidate.read(root) for candidate in chosen}
     seen = next(iter(tables.values()))[scoring.KEYS]
     said = {(BASELINE, ""): scoring.majority(table, seen), **tables}
-    return [
-        {"step": step, "checkpoint": checkpoint, **_both(labels, predictions, sides, missing)}
-        for (step, checkpoint), predictions in said.items()
-    ]
-
-
-def _both(
-    labels: pd.DataFrame, predictions: pd.DataFrame, sides: dict[str, str], missing: scoring.Missing
-) -> dict[str, dict[str, float]]:
-    scored, _ = scoring.join(labels, predictions, missing)
-    held = scored.where(half_of(scored.trials, sides, SCORING))
-    return {"all": scoring.official(scored), SCORING: scoring.official(held)}
+    rows: list[dict[str, Any]] = []
+    before = None
+    for (step, checkpoint), predictions in said.items():
+        scored, _ = scoring.join(labels, predictions, missing)
+        held = scored.where(half_of(scored.trials, sides, SCORING))
+        scores = {"all": scoring.official(scored), SCORING: scoring.official(held)}
+        scores["error"] = change_error(before, held) if before else {}
+        rows.append({"step": step, "checkpoint": checkpoint, **scores})
+        before = held
+    return rows

@@ -15,23 +15,26 @@ from stages.corpora.labels import TASKS
 NAMES = {"audio": "+ audio", "sequence": "+ sequence", "ensemble": "+ ensemble", "smooth": "+ smoothing"}
 PUBLISHED = "published"
 TITLE = "validation, ABAW2 measures (scoring half, change, all videos)"
+UNSURE = "≈: within two standard errors over videos"
 NOTE = "published: on Aff-Wild2's validation set, not comparable on the drawn corpus"
 LEGEND = """# Validation scores
 
 ABAW2 measures: AU = 0.5·F1 + 0.5·accuracy, EXPR = 0.67·F1 + 0.33·accuracy, VA = mean CCC. For each task: the
-score on the half of the validation videos that nothing was chosen on, its change from the row above, and the
-score on all of them, which flatters: checkpoints and widths were chosen on the other half."""
+score on the half of the validation videos that nothing was chosen on; its change from the row above (≈:
+within two standard errors over videos, chance would do as well); and the score on all of them, which
+flatters: checkpoints and widths were chosen on the other half."""
 HEADER = ("step", *(name for task in TASKS for name in (task, "Δ", "all")))
 
 
 class Row(NamedTuple):
-    """Scores by task on the scoring half, their change from the row above, and on all validation videos."""
+    """Scores by task: on the scoring half, their change from the row above and its error, on all videos."""
 
     system: str
     step: str
     checkpoint: str
     scoring: Mapping[str, float | None]
     change: Mapping[str, float | None]
+    error: Mapping[str, float | None]
     all: Mapping[str, float | None]
 
 
@@ -48,9 +51,10 @@ def _system_rows(system: str, own: dict[str, Any]) -> list[Row]:
     for step in own["steps"]:
         before = found[-1].scoring if found else None
         change = {task: _difference(step["scoring"][task], before[task]) for task in TASKS} if before else {}
-        found.append(Row(system, step["step"], step["checkpoint"], step["scoring"], change, step["all"]))
+        scores = step["scoring"], change, step["error"], step["all"]
+        found.append(Row(system, step["step"], step["checkpoint"], *scores))
     published = {task: own["published"][task] for task in TASKS}
-    return [*found, Row(system, PUBLISHED, own["published"]["source"], {}, {}, published)]
+    return [*found, Row(system, PUBLISHED, own["published"]["source"], {}, {}, {}, published)]
 
 
 def _difference(now: float | None, before: float | None) -> float | None:
@@ -59,22 +63,25 @@ def _difference(now: float | None, before: float | None) -> float | None:
 
 def cells(row: Row) -> list[str]:
     """Text of a row, in the order of `HEADER`."""
-    figures = [_cell(part.get(task), sign) for task in TASKS for part, sign in _parts(row)]
-    return [NAMES.get(row.step, row.step), *figures]
+    figures = [(_cell(row.scoring.get(task)), _change(row, task), _cell(row.all.get(task))) for task in TASKS]
+    return [NAMES.get(row.step, row.step), *(text for texts in figures for text in texts)]
 
 
-def _parts(row: Row) -> Sequence[tuple[Mapping[str, float | None], str]]:
-    return (row.scoring, ""), (row.change, "+"), (row.all, "")
+def _change(row: Row, task: str) -> str:
+    """The change, behind "≈" where it lies within two standard errors: chance would do as well."""
+    change, error = row.change.get(task), row.error.get(task)
+    unsure = change is not None and error is not None and abs(change) < 2 * error
+    return ("≈" if unsure else "") + _cell(change, "+")
 
 
-def _cell(value: float | None, sign: str) -> str:
+def _cell(value: float | None, sign: str = "") -> str:
     return "" if value is None else f"{value:{sign}.3f}"
 
 
 def table(found: Sequence[Row]) -> Group:
     """Terminal tables, one a system, of 80 columns; changes for the worse in red."""
     systems = groupby(found, lambda row: row.system)
-    return Group(*(_system_table(system, list(own)) for system, own in systems), NOTE)
+    return Group(*(_system_table(system, list(own)) for system, own in systems), UNSURE, NOTE)
 
 
 def _system_table(system: str, own: Sequence[Row]) -> Table:
@@ -104,10 +111,10 @@ def _sources(found: Sequence[Row]) -> str:
 
 
 def nested(found: Sequence[Row]) -> dict[str, Any]:
-    """system → step → {scoring, change, all} → task → score, for `dvc metrics show` and `diff`."""
+    """system → step → {scoring, change, error, all} → task → score, for `dvc metrics show` and `diff`."""
     result: dict[str, Any] = {}
     for row in found:
-        figures = {"scoring": row.scoring, "change": row.change, "all": row.all}
+        figures = {"scoring": row.scoring, "change": row.change, "error": row.error, "all": row.all}
         kept = {name: dict(part) for name, part in figures.items() if part}
         result.setdefault(row.system, {})[row.step] = kept
     return result

@@ -7,9 +7,10 @@ from rich.console import Console
 from stages.reporting import comparison
 
 
-def step(name: str, au: float, expr: float | None) -> dict[str, Any]:
-    scores = {"AU": au, "EXPR": expr, "VA": None}
-    return {"step": name, "checkpoint": "best", "scoring": scores, "all": {**scores, "AU": au + 0.05}}
+def step(name: str, au: float, expr: float | None, error: float | None = None) -> dict[str, Any]:
+    scores, errors = {"AU": au, "EXPR": expr, "VA": None}, {"AU": error, "EXPR": None, "VA": None}
+    every = {**scores, "AU": au + 0.05}
+    return {"step": name, "checkpoint": "best", "scoring": scores, "error": errors, "all": every}
 
 
 SCORES = {
@@ -26,6 +27,13 @@ def test_change_is_from_the_row_above_on_the_scoring_half() -> None:
     figures = ["0.500", "+0.200", "0.550", "0.400", "+0.300", "0.400", "", "", ""]
     assert comparison.cells(rows[1]) == ["visual", *figures]
     assert comparison.cells(rows[2]) == ["+ audio", "0.470", "-0.030", "0.520", *[""] * 6]
+
+
+def test_a_change_within_two_standard_errors_is_marked() -> None:
+    audio, sequence = step("audio", 0.53, 0.4, error=0.016), step("sequence", 0.56, 0.4, error=0.014)
+    steps = [step("visual", 0.5, 0.4), audio, sequence]
+    _, unsure, sure, _ = comparison.rows({"toy": {**SCORES["toy"], "steps": steps}})
+    assert comparison.cells(unsure)[2] == "≈+0.030" and comparison.cells(sure)[2] == "+0.030"
 
 
 def test_published_figures_stand_with_a_warning_and_a_source() -> None:
