@@ -42,16 +42,17 @@ def run() -> None:
     embedding = load(embed.Params, f"{options.system}.embed").checkpoint
     system = replace(system, embedding=embedding)
     search = frames.search_of(load(frames.Params, "frames"))
-    failed = []
+    failed = 0
     for video in options.videos:
         try:
             predict(video, options.out, system, search, options.side, options.overlay)
         except UserError as error:
-            failed.append(error)
-            if len(options.videos) > 1:
-                log.print(f"left out: {error}")
+            if len(options.videos) == 1:
+                raise
+            failed += 1
+            log.print(f"left out: {error}")
     if failed:
-        raise failed[0] if len(failed) == 1 else UserError(f"{len(failed)} videos could not be read")
+        raise UserError(f"{failed} of {len(options.videos)} videos could not be read; the others are done")
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

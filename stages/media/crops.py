@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from stages.corpora.affwild2.crops import crop_numbers
 from stages.errors import UserError
 from stages.media.align import SIZE
 from stages.media.decode import frame_times
@@ -22,9 +22,7 @@ def list_crops(folder: Path, count: int, video: Path | None = None) -> Trajector
     Times come from the video where there is one, else from a rate of 30 frames a second.
     Errors: UserError where no crop of these frames is there.
     """
-    names = (os.path.splitext(name) for name in os.listdir(folder))  # noqa: PTH122, PTH208 - millions of files
-    numbers = sorted(int(stem) for stem, suffix in names if suffix == ".jpg" and stem.isdigit())
-    frames = np.array([number for number in numbers if 1 <= number <= count], np.int64)
+    frames = np.array([number for number in crop_numbers(folder) if 1 <= number <= count], np.int64)
     if not len(frames):
         raise UserError(
             f"{folder}: holds no crop of frames 1 to {count}; add them or remove the trial's labels"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
+from stages.corpora.affwild2.crops import crop_numbers
 from stages.corpora.affwild2.layout import Layout
 from stages.errors import UserError
 
@@ -26,12 +26,6 @@ def container_frames(path: Path) -> int:
             return stream.frames or round(seconds * float(stream.average_rate or 0))
     except (OSError, av.FFmpegError, IndexError) as error:
         raise UserError(f"{path}: cannot be opened as a video ({error}); replace it") from None
-
-
-def crop_numbers(folder: Path) -> list[int]:
-    """Frame numbers of the crops in a folder, from their names (00001.jpg = frame 1), sorted."""
-    stems = (os.path.splitext(name) for name in os.listdir(folder))  # noqa: PTH122, PTH208 - millions of files
-    return sorted(int(stem) for stem, suffix in stems if suffix == ".jpg" and stem.isdigit())
 
 
 def task_lengths(tracks: pd.DataFrame) -> Iterator[str]:

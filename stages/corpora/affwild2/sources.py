@@ -10,7 +10,6 @@ import pandas as pd
 from stages.corpora.affwild2.layout import Layout, side_of, video_of
 from stages.errors import UserError
 
-SOURCES = ("auto", "videos", "crops")
 COLUMNS = ["trial", "video", "source", "kind", "side", "sound"]
 
 

@@ -10,8 +10,6 @@ import pandas as pd
 from stages.corpora.labels import SPLITS, TASKS
 from stages.errors import UserError
 
-RULES = ("train", "validation", "keep")
-
 
 def check_splits(tracks: pd.DataFrame) -> list[str]:
     """Trials that a task has in both splits, one sentence each. `tracks`: task, split, trial, path."""
