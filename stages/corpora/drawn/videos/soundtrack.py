@@ -13,10 +13,8 @@ from stages.corpora.drawn.voice.synthesis import room, voice
 RATES = {"mono": 44_100, "stereo": 48_000, "none": 44_100}  # Hz
 
 
-def soundtrack(
-    rng: np.random.Generator, speeches: Sequence[Speech], kind: str, seconds: float
-) -> NDArray[np.float32] | None:
-    """Sound float32 [channels, samples] of a video of `seconds`; None for a silent film."""
+def soundtrack(rng: np.random.Generator, speeches: Sequence[Speech], kind: str) -> NDArray[np.float32] | None:
+    """Sound of a video, float32 [channels, samples] at `RATES[kind]`; None for a silent film."""
     if kind == "none":
         return None
     rate = RATES[kind]
