@@ -9,7 +9,7 @@ from typing import Any
 from stages.errors import UserError
 from stages.params import Strict, load
 from stages.reporting import comparison
-from stages.reporting.files import write_json, write_text
+from stages.reporting.files import write_csv, write_json, write_text
 from stages.runtime import log, main
 
 SCORES = Path("data/scores")
@@ -23,13 +23,14 @@ class Params(Strict):
 
 
 def run() -> None:
-    """Read the systems' scores; print the table and write it as JSON and Markdown."""
+    """Read the systems' scores; print the table and write it as JSON, as Markdown and for plots."""
     params = load(Params, "compare")
     scores = {system: read_scores(SCORES / f"{system}.json") for system in params.systems}
     rows = comparison.rows(scores)
     log.print(comparison.table(rows))
     write_text(METRICS / "compare.md", comparison.markdown(rows))
     write_json(METRICS / "compare.json", comparison.nested(rows))
+    write_csv(METRICS / "compare.csv", comparison.plotted(rows))
 
 
 def read_scores(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
+import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
@@ -108,6 +109,13 @@ def markdown(found: Sequence[Row]) -> str:
 
 def _sources(found: Sequence[Row]) -> str:
     return "\n".join(f"- {row.system}: {row.checkpoint}" for row in found if row.step == PUBLISHED)
+
+
+def plotted(found: Sequence[Row]) -> pd.DataFrame:
+    """One row a step for bars: name and the scoring half's AU, EXPR and VA."""
+    steps = [row for row in found if row.step != PUBLISHED]
+    names = [f"{row.system} {NAMES.get(row.step, row.step)}" for row in steps]
+    return pd.DataFrame([{"name": name, **row.scoring} for name, row in zip(names, steps, strict=True)])
 
 
 def nested(found: Sequence[Row]) -> dict[str, Any]:

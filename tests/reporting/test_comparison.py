@@ -50,6 +50,12 @@ def test_terminal_table_fits_80_columns_and_shows_a_loss_in_red() -> None:
     assert "\x1b[31m-0.030" in shown.get() and "\x1b[31m+0.200" not in shown.get()
 
 
+def test_bars_hold_every_step_but_not_the_published_figures() -> None:
+    bars = comparison.plotted(comparison.rows(SCORES))
+    assert bars["name"].tolist() == ["toy majority", "toy visual", "toy + audio"]
+    assert bars["AU"].tolist() == [0.3, 0.5, 0.47]
+
+
 def test_nested_figures_for_metrics() -> None:
     nested = comparison.nested(comparison.rows(SCORES))
     assert nested["toy"]["visual"]["change"]["AU"] == 0.5 - 0.3
