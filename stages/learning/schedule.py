@@ -41,5 +41,10 @@ class Recipe:
         return optimizer, MultiStepLR(optimizer, self.steps(), gamma=0.1)
 
     def steps(self) -> list[int]:
-        """Milestones in epochs of this run: [8, 10, 12] of 15 is [4, 5, 6] of 8."""
-        return [max(1, round(step * self.epochs / self.milestones_of)) for step in self.milestones]
+        """Milestones in epochs of this run."""
+        return scaled(self.milestones, self.milestones_of, self.epochs)
+
+
+def scaled(milestones: Iterable[int], milestones_of: int, epochs: int) -> list[int]:
+    """Milestones of a run of `milestones_of` epochs in one of `epochs`: [8, 10, 12] of 15, [4, 5, 6] of 8."""
+    return [max(1, round(step * epochs / milestones_of)) for step in milestones]

@@ -25,6 +25,14 @@ def mask_montage(faces: Image, points: NDArray[np.floating], masks: Image) -> Im
     return np.hstack(columns)
 
 
+def landmark_montage(faces: Image, points: NDArray[np.floating], columns: int = 6) -> Image:
+    """Faces [N, 112, 112, 3] RGB with points [N, P, 2] drawn in, `columns` a row, on black."""
+    drawn = [_dotted(face, dots) for face, dots in zip(faces, points, strict=True)]
+    drawn += [np.zeros_like(drawn[0])] * (-len(drawn) % columns)
+    rows = [np.hstack(drawn[start : start + columns]) for start in range(0, len(drawn), columns)]
+    return np.vstack(rows)
+
+
 def _enlarge(image: Image) -> Image:
     return np.kron(image, np.ones((SCALE, SCALE, 1), np.uint8))
 

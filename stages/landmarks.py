@@ -1,0 +1,176 @@
+"""Stage `landmarks`: HRNet, trained on stills with landmarks or loaded, tried on people held out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn.functional import mse_loss
+from torch.optim import Adam
+from torch.optim.lr_scheduler import MultiStepLR
+
+from stages.corpora.stills import read_stills
+from stages.errors import UserError
+from stages.learning.card import save_model
+from stages.learning.fit import History, fit
+from stages.learning.heatmaps import Refinement, gaussian_heatmaps
+from stages.learning.landmark_batches import Batch, Geometry, landmark_batches
+from stages.learning.landmarking import Images, Landmarker, Points, describe, find_landmarks, nme, summarise
+from stages.learning.schedule import scaled
+from stages.learning.state import data_digest, resumable
+from stages.media.schemes import JD106, scheme
+from stages.networks.hrnet import INPUT_SIZE, STRIDE, WIDTH, LandmarkHRNet, landmark_hrnet
+from stages.networks.weights import load_file_into
+from stages.params import Strict, load
+from stages.reporting.files import write_csv, write_json
+from stages.reporting.pictures import landmark_montage, spread, write_png
+from stages.runtime import atomic_dir, fabric, log, main, setup_torch
+
+OUT, METRICS = Path("models/landmarks"), Path("metrics")
+SHOWN = 12  # faces in the picture
+
+
+class Params(Strict):
+    """Section `landmarks` of params.yaml, with the top-level `seed` and `threads`."""
+
+    stills: Path
+    weights: Path | None
+    scheme: str
+    width: int = Field(ge=2)
+    input_size: int = Field(ge=64, multiple_of=32)
+    sigma: float = Field(gt=0)
+    refinement: Refinement
+    rotation: float = Field(ge=0)
+    scaling: float = Field(ge=0, lt=1)
+    epochs: int = Field(ge=1)
+    batch: int = Field(ge=1)
+    lr: float
+    lr_factor: float = 1.0
+    milestones: list[int]
+    milestones_of: int
+    seed: int
+    threads: int
+
+
+class Faces(NamedTuple):
+    """Images uint8 [N, 112, 112, 3], points [N, 106, 2], and which rows train and which are held out."""
+
+    images: Images
+    points: Points
+    train: NDArray[np.int64]
+    held_out: NDArray[np.int64]
+
+
+def build_landmarks(params: Params, out: Path = OUT, metrics: Path = METRICS) -> None:
+    """Write the model folder `out` and landmarks.json, .csv (the training curve) and .png to `metrics`.
+
+    Errors: UserError for a still set without points or held-out people, and weights that do not fit.
+    """
+    setup_torch(params.threads, params.seed)
+    faces, landmarker = _faces(params.stills), _landmarker(params)
+    settings = params.model_dump(mode="json")
+    inputs = [params.stills, *([params.weights] if params.weights else [])]
+    with resumable("landmarks", settings, inputs) as state:
+        if params.weights:
+            origin, history = _import(landmarker.model, params.weights), []
+        else:
+            origin, history = {}, _train(landmarker, faces, params, state)
+        found = find_landmarks(landmarker, faces.images[faces.held_out])
+        errors = nme(found, faces.points[faces.held_out], landmarker.scheme)
+        scores = summarise(errors)
+        card = {"stage": "landmarks", "params": settings, "data": data_digest(inputs), "scores": scores}
+        with atomic_dir(out) as folder:
+            save_model(
+                folder, landmarker.model.state_dict(), {**card, **origin, "network": describe(landmarker)}
+            )
+        write_json(metrics / "landmarks.json", {"faces": len(errors), "nme": scores})
+        write_csv(metrics / "landmarks.csv", pd.DataFrame(history, columns=["epoch", "lr", "loss", "nme"]))
+        _draw(metrics / "landmarks.png", faces, found, errors)
+
+
+def _faces(folder: Path) -> Faces:
+    stills = read_stills(folder)
+    if stills.points is None or not isinstance(stills.images, np.ndarray):
+        raise UserError(f"{folder / 'points.npy'}: missing; a landmark set has images.npy and points.npy")
+    train, held_out = stills.rows("train"), stills.rows("validation")
+    for split, rows in (("train", train), ("validation", held_out)):
+        if not len(rows):
+            raise UserError(f"{folder / 'labels.parquet'}: split {split} is empty; add images to it")
+    return Faces(stills.images, stills.points, train, held_out)
+
+
+def _landmarker(params: Params) -> Landmarker:
+    """A fresh network. What is trained here knows the 106 points of the stills, in their order."""
+    chosen = scheme(params.scheme)
+    if params.weights is None and chosen is not JD106:
+        raise UserError(
+            f"params.yaml, key landmarks.scheme: the landmark stills are in jd106, not {chosen.name}; "
+            "set jd106, or name weights in that scheme"
+        )
+    if params.weights is not None and not params.weights.exists():
+        raise UserError(f"{params.weights}: no such file; put it there or set landmarks.weights to null")
+    # Published weights keep their published size at every scale.
+    width, size = (WIDTH, INPUT_SIZE) if params.weights else (params.width, params.input_size)
+    return Landmarker(landmark_hrnet(chosen.points, width), chosen, size, params.refinement)
+
+
+def _import(model: LandmarkHRNet, weights: Path) -> dict[str, Any]:
+    report = load_file_into(model, weights)
+    log.print(f"{weights}: {report}")
+    fabric().to_device(model.eval())
+    return {"weights": report.counts()}
+
+
+def _train(landmarker: Landmarker, faces: Faces, params: Params, state: Path) -> History:
+    """Mean squared error of heatmaps, Adam, steps; after each epoch the error on the people held out."""
+    model, machine = landmarker.model, fabric()
+    size = params.input_size // STRIDE
+    optimizer = Adam(model.parameters(), lr=params.lr * params.lr_factor)
+    milestones = scaled(params.milestones, params.milestones_of, params.epochs)
+
+    def batches(epoch: int) -> Iterator[Batch]:
+        seed, geometry = (params.seed, epoch), Geometry(params.rotation, params.scaling)
+        return landmark_batches(
+            faces.images, faces.points, faces.train, params.input_size, params.batch, geometry, seed
+        )
+
+    def loss(net: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        images, points = machine.to_device(batch)
+        return {"loss": mse_loss(net(images), gaussian_heatmaps(points, size, params.sigma))}
+
+    def validate(_: int) -> dict[str, float]:
+        found = find_landmarks(landmarker, faces.images[faces.held_out])
+        return {"nme": float(nme(found, faces.points[faces.held_out]).mean())}
+
+    return fit(
+        model,
+        loss,
+        batches,
+        optimizer=optimizer,
+        scheduler=MultiStepLR(optimizer, milestones, gamma=0.1),
+        epochs=params.epochs,
+        seed=params.seed,
+        state=state,
+        fabric=machine,
+        on_epoch=validate,
+    )
+
+
+def _draw(path: Path, faces: Faces, found: Points, errors: NDArray[np.float64]) -> None:
+    """Held-out faces from the best to the worst, their points found."""
+    order = np.argsort(errors)[spread(len(errors), SHOWN)]
+    write_png(path, landmark_montage(faces.images[faces.held_out[order]], found[order]))
+
+
+def run() -> None:
+    build_landmarks(load(Params, "landmarks"))
+
+
+if __name__ == "__main__":
+    main(run)

@@ -1,0 +1,69 @@
+"""HRNet for facial landmarks: HRNetV2-W18 with one heatmap a point.
+
+Wang et al. 2020, "Deep High-Resolution Representation Learning for Visual Recognition",
+https://arxiv.org/abs/1908.07919; head and heatmaps as in HRNet/HRNet-Facial-Landmark-Detection.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from timm.models.hrnet import HighResolutionNet, cfg_cls
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+WIDTH = 18
+INPUT_SIZE = 256  # pixels; published
+STRIDE = 4  # input pixels a heatmap pixel
+
+
+class LandmarkHRNet(HighResolutionNet):
+    """timm's HighResolutionNet without its classification modules, and the published heatmap head.
+
+    Its 1,839 tensors have the published names: 1,830 of the trunk and 9 of `head`.
+    """
+
+    def __init__(self, points: int, width: int = WIDTH) -> None:
+        super().__init__(_config(width), head="")
+        self.width = width
+        channels = 15 * width  # all four resolutions, concatenated
+        self.head: nn.Module = nn.Sequential(  # type: ignore[assignment]  # timm keeps a word there
+            nn.Conv2d(channels, channels, 1),
+            nn.BatchNorm2d(channels, momentum=0.01),
+            nn.ReLU(inplace=True),
+            _last(nn.Conv2d(channels, points, 1)),
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images [N, 3, S, S] (S a multiple of 32, ImageNet mean and std) → heatmaps [N, P, S/4, S/4]."""
+        maps = self.forward_features(images)
+        size = maps[0].shape[-2:]
+        lower = [F.interpolate(each, size, mode="bilinear", align_corners=False) for each in maps[1:]]
+        heatmaps: Tensor = self.head(torch.cat([maps[0], *lower], 1))
+        return heatmaps
+
+
+def landmark_hrnet(points: int, width: int = WIDTH) -> LandmarkHRNet:
+    """HRNetV2-W<width> for `points` landmarks; 18 is the published width.
+
+    Another width is the same architecture, its stem and first stage in proportion.
+    """
+    return LandmarkHRNet(points, width)
+
+
+def _last(layer: nn.Conv2d) -> nn.Conv2d:
+    """Small weights, so that training starts from empty heatmaps (the reference's init)."""
+    nn.init.normal_(layer.weight, std=0.001)
+    return layer
+
+
+def _config(width: int) -> dict[str, Any]:
+    config: dict[str, Any] = copy.deepcopy(cfg_cls["hrnet_w18"])
+    stem = round(config["stem_width"] * width / WIDTH)
+    config["stem_width"] = stem
+    config["stage1"]["num_channels"] = (stem,)
+    for branches in (2, 3, 4):
+        config[f"stage{branches}"]["num_channels"] = tuple(width << level for level in range(branches))
+    return config
