@@ -19,13 +19,13 @@ lint: $(VENV)/ready  ## style and types
 	ruff check . && ruff format --check . && mypy
 
 check-lock: $(VENV)/ready  ## dvc.lock and metrics/ belong to the committed code
-	python -m repro.check lock
+	python -m repro.lock
 
 check-repro: $(VENV)/ready  ## two runs at smoke scale in clean clones give the same bytes
-	python -m repro.check smoke
+	python -m repro.check
 
 check-demo: $(VENV)/ready  ## a fresh run at demo scale gives the committed metrics, within tolerances
-	python -m repro.check demo
+	python -m repro.check --demo
 
 benchmarks: $(VENV)/ready  ## speed and memory beside what one would do by hand
 	python -m benchmarks
