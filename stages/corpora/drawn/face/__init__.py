@@ -1,4 +1,4 @@
-"""Faces drawn by code: people, what their faces do, the light on them, and the 106 points that go with each picture."""
+"""Faces drawn by code: people, what their faces do, the light on them, and the 106 points."""
 
 from stages.corpora.drawn.face.face import Drawn, Face
 from stages.corpora.drawn.face.identity import Identity

@@ -1,4 +1,4 @@
-"""Where each unit folds and bulges the skin (Ekman & Friesen, FACS, 1978: "appearance changes due to the unit")."""
+"""Where each unit folds and bulges the skin (Ekman & Friesen, FACS, 1978: appearance changes)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stages.corpora.drawn.face.space import Array, bump, pair
 
 
 class Line(NamedTuple):
-    """A furrow along `points` (right half of the image if `mirrored`), its depth and width in interocular units."""
+    """A furrow along `points` (right half of the image if `mirrored`); depth and width in interocular units."""
 
     points: list[list[float]]
     depth: float

@@ -19,7 +19,10 @@ _FLESH = np.array([0.42, 0.16, 0.14], np.float32)
 
 @dataclass(frozen=True)
 class EyePatch:
-    """`ball` is premultiplied linear RGB and coverage [h, w, 4]; `skin` multiplies (RGB) and bends (slope y) the skin, [h, w, 4]."""
+    """`ball` is premultiplied linear RGB and coverage [h, w, 4].
+
+    `skin` multiplies (RGB) and bends (slope y) the skin, [h, w, 4].
+    """
 
     area: Grid
     ball: Array
@@ -29,10 +32,13 @@ class EyePatch:
 def draw_eye(
     identity: Identity, points: Points, rest: Points, side: int, light: tuple[float, float], scale: float
 ) -> EyePatch:
-    """One eye (side 0 is the image's left); `light` is where the key light's reflex sits, x and y in -1..1."""
+    """One eye (side 0 is the image's left).
+
+    `light` is where the key light's reflex sits, x and y in -1..1.
+    """
     outer, upper, inner, lower, pupil, centre = _LEFT if side == 0 else _RIGHT
     middle = float(rest[centre, 0])
-    area = grid(middle - 0.4, -0.34, middle + 0.4, 0.3, scale)
+    area = grid(middle - 0.37, -0.27, middle + 0.37, 0.22, scale)
     top = curve(points[[outer, *upper, inner]], area.x)
     bottom = curve(points[[inner, *lower, outer]], area.x)
     low, high = sorted((points[outer, 0], points[inner, 0]))
@@ -80,7 +86,7 @@ def _lid_skin(
 ) -> Array:
     """Multiplier of the skin's colour about one eye, and the slope that the lids add."""
     eyes = identity.eyes
-    outer, upper, inner, lower, _, centre = _LEFT if side == 0 else _RIGHT
+    outer, _, inner, *_ = _LEFT if side == 0 else _RIGHT
     reach = (area.x - np.float32(points[inner, 0])) / np.float32(points[outer, 0] - points[inner, 0])
     along = np.clip(reach, 0, 1)
     near = np.exp(-np.maximum(np.maximum(-reach, reach - 1.06), 0) * np.float32(14))
@@ -111,7 +117,7 @@ def _crease(
 ) -> Array:
     """Darkness of the fold above the upper lid: it stays with the brow while the lid moves."""
     eyes = identity.eyes
-    outer, upper, inner, lower, _, _ = _LEFT if side == 0 else _RIGHT
+    outer, upper, inner, *_ = _LEFT if side == 0 else _RIGHT
     still = curve(rest[[outer, *upper, inner]], area.x)
     brow = (
         points[[35, 36] if side == 0 else [43, 44], 1].mean()

@@ -1,4 +1,4 @@
-"""A person ready to be drawn: what depends on the identity alone is worked out once, the rest for each picture."""
+"""A person ready to be drawn: what depends on the identity alone is worked out once."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ _BOUNDS = (X0 + 0.05, Y0 + 0.02, X1 - 0.05, Y1 - 0.02)
 class Drawn(NamedTuple):
     """A picture and what is true of it.
 
-    `image` uint8 [H, W, 3]; `points` float32 [106, 2] pixels, JD order; `box` float32 [4] x0, y0, x1, y1, tight about the
-    points; `open` the gap between the lips in interocular units.
+    `image` uint8 [H, W, 3]; `points` float32 [106, 2] pixels, JD order; `box` float32 [4] x0, y0, x1, y1,
+    tight about the points; `open` the gap between the lips in interocular units.
     """
 
     image: NDArray[np.uint8]
@@ -84,7 +84,8 @@ class Face:
     ) -> Drawn:
         """Draws the face over `canvas` (uint8 RGB [H, W, 3], not changed).
 
-        `centre` is the place between the eyes in pixels, `scale` the pixels of an interocular distance seen frontally.
+        `centre` is the place between the eyes in pixels, `scale` the pixels of an interocular distance seen
+        frontally.
         """
         pivot = float(sample_height(self._smooth, np.zeros((1, 2)))[0])
         view = View(rotation(state), centre, scale, pivot)

@@ -22,7 +22,8 @@ from stages.corpora.drawn.face.view import Region, View, region
 class Head:
     """A head in the picture's pixels, before it is lit.
 
-    `u`, `v` canonical coordinates [h, w]; `colour` [h, w, 3]; `surface` [h, w, 4] slope x, slope y, darkness, gloss.
+    `u`, `v` canonical coordinates [h, w]; `colour` [h, w, 3]; `surface` [h, w, 4] slope x, slope y,
+    darkness, gloss.
     """
 
     area: Region
@@ -41,8 +42,7 @@ class Inset(NamedTuple):
 
 
 class Moves(NamedTuple):
-    """Where the points are [106, 2] and where they rest, displacement of the skin [h, w, 2] on the coarse grid, how far
-    the jaw dropped, and the gap between the lips."""
+    """What moved: points [106, 2] and where they rest, skin on the coarse grid [h, w, 2], jaw, gap of the lips."""
 
     points: Points
     rest: Points
@@ -70,7 +70,10 @@ def add_features(
 
 
 def lay_insets(lit: Array, insets: list[Inset], bright: Array) -> None:
-    """Lays eyeballs and the inside of the mouth over the lit skin; `bright` [h, w] is the light that reaches them."""
+    """Lays eyeballs and the inside of the mouth over the lit skin.
+
+    `bright` [h, w] is the light that reaches them.
+    """
     for rows, columns, layer in insets:
         lay(lit[rows, columns], layer, bright[rows, columns])
 

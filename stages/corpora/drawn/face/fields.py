@@ -14,7 +14,7 @@ from stages.corpora.drawn.face.names import UNITS
 from stages.corpora.drawn.face.pulls import displacements
 from stages.corpora.drawn.face.space import COARSE, X0, Y0, Array, coarse_grid, sample, smoothstep
 
-_LOOSE = (*INNER_UPPER, *INNER_LOWER, *UPPER_LIDS, 74, 83, 96, 100, 104, 105)  # drawn by themselves, not skin
+LOOSE = (*INNER_UPPER, *INNER_LOWER, *UPPER_LIDS, 74, 83, 96, 100, 104, 105)  # drawn by themselves, not skin
 _NODE_X, _NODE_Y = coarse_grid()
 _ROW_X, _ROW_Y = (
     ((_NODE_X - X0) * COARSE - 0.5).astype(np.float32),
@@ -51,7 +51,7 @@ _MIDDLE = ((0.0, -0.55), (0.0, -0.8), (0.0, -1.1), (0.0, -0.25))
 
 @dataclass(frozen=True)
 class Fields:
-    """Displacement by weight (left, right of every movement, then the asymmetry): of points, and of the coarse grid."""
+    """Displacement of points and coarse grid by weight: left, then right of every movement, then the asymmetry."""
 
     points: Array  # [2 * len(BASIS) + 1, 106, 2]
     grid: Array  # [2 * len(BASIS) + 1, h, w, 2]
@@ -69,7 +69,7 @@ def fields(identity: Identity, points: Points) -> Fields:
     right = smoothstep(-0.2, 0.2, q[:, 0])[None, :, None]
     every = np.concatenate([moves * (1 - right), moves * right, _asymmetry(identity, q)[None]])
     held = np.ones(len(q), bool)
-    held[list(_LOOSE)] = False
+    held[list(LOOSE)] = False
     gains = np.r_[identity.gains, np.ones(len(BASIS) - len(UNITS))]
     return Fields(
         every[:, :106].astype(np.float32), _spread(q[held], every[:, held]), gains.astype(np.float32)

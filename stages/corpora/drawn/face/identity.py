@@ -12,7 +12,7 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Skull:
-    """Outline and bones: half width at the cheekbones, width ratio of jaw and chin, height of the chin's tip."""
+    """Outline and bones: half width at the cheekbones, width ratios of jaw and chin, height of the chin."""
 
     cheek: float
     jaw: float
@@ -76,7 +76,7 @@ class Nose:
 
 @dataclass(frozen=True)
 class Mouth:
-    """Height of the line between the lips, half width, lip heights, bow, and how the lips differ from skin."""
+    """Height of the line between the lips, half width, lip heights, bow, and how lips differ from skin."""
 
     y: float
     half: float

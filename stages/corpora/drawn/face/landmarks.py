@@ -1,7 +1,7 @@
 """The 106 points of a face at rest, in canonical space (JD-landmark / LaPa order).
 
-Left and right are the image's. 0-32 contour (16 chin), 33-41 and 42-50 brows, 51-65 nose, 66-74 and 75-83 eyes,
-84-95 outer lip, 96-103 inner lip, 104 and 105 pupils.
+Left and right are the image's. 0-32 contour (16 chin), 33-41 and 42-50 brows, 51-65 nose, 66-74 and 75-83
+eyes, 84-95 outer lip, 96-103 inner lip, 104 and 105 pupils.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def contour(skull: Skull) -> Points:
     half *= 1 + (skull.jaw - 1) * low + 0.05 * skull.fat * low
     half *= 1 + 0.45 * (skull.chin_width - 1) * np.clip((height - 1.25) / 0.3, 0, 1)
     height = np.where(height > 0.5, 0.5 + (height - 0.5) * (skull.chin - 0.5) / 1.3, height)
-    right = spline(np.c_[half, height][::-1], 8)
-    line = np.vstack([(right * [-1, 1])[::-1], right[1:]])
+    knots = np.c_[half, height]
+    line = spline(np.vstack([knots * [-1, 1], knots[-2::-1]]), 8)
     length = np.r_[0, np.cumsum(np.hypot(*np.diff(line, axis=0).T))]
     even = np.linspace(0, length[-1], 33)
     return np.c_[np.interp(even, length, line[:, 0]), np.interp(even, length, line[:, 1])]

@@ -29,9 +29,9 @@ def openness(state: FaceState) -> tuple[float, float]:
 
 
 def place_lids(points: Points, rest: Points, state: FaceState) -> None:
-    """Moves the upper lids and pupils in `points` [106, 2], whose lower lids and corners are in place already."""
-    for side, share in zip((0, 1), openness(state)):
-        for upper, lower in zip(_UPPER, _LOWER):
+    """Moves upper lids and pupils in `points` [106, 2], whose lower lids and corners are in place already."""
+    for side, share in enumerate(openness(state)):
+        for upper, lower in zip(_UPPER, _LOWER, strict=True):
             a, b = (int(MIRROR[upper]), int(MIRROR[lower])) if side == 0 else (upper, lower)
             gap = rest[b, 1] - rest[a, 1]
             raised = max(0.0, rest[b, 1] - points[b, 1])

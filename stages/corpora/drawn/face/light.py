@@ -11,9 +11,10 @@ import numpy as np
 class Light:
     """`direction` points to the key light (x right, y down, z to the viewer; length 1).
 
-    `key` and `ambient` are strengths, `sky` is how much more of the ambient light falls from above, `softness` the width
-    of shadows' edges (interocular units of height), `warm` and `fill_warm` are colour casts (positive is red),
-    `exposure` the camera's gain and `auto` 0..1 how far it makes up for dark skin or dim light.
+    `key` and `ambient` are strengths, `sky` is how much more of the ambient light falls from above,
+    `softness` the width of shadows' edges (interocular units of height), `warm` and `fill_warm` are colour
+    casts (positive is red), `exposure` the camera's gain and `auto` 0..1 how far it makes up for dark skin
+    or dim light.
     """
 
     direction: tuple[float, float, float]

@@ -21,7 +21,10 @@ _TEETH = np.cumsum([0.068, 0.1, 0.085, 0.08, 0.07]).astype(
 
 @dataclass(frozen=True)
 class MouthPatch:
-    """`skin` multiplies colour by 1 + RGB and adds gloss; `bend` adds slopes x, y; `inside` is premultiplied RGB and coverage."""
+    """`skin` multiplies colour by 1 + RGB and adds gloss.
+
+    `bend` adds slopes x, y; `inside` is premultiplied RGB and coverage.
+    """
 
     area: Grid
     skin: Array
@@ -48,7 +51,8 @@ class Lips:
 
     def draw(self, points: Points, jaw: float, scale: float) -> MouthPatch:
         """The mouth with its points where they are in `points` [106, 2]; `jaw` is how far it dropped."""
-        area = grid(-0.78, round(self.mouth.y - 0.42, 3), 0.78, round(self.mouth.y + 0.85, 3), scale)
+        deep = 0.34 if jaw < 0.06 else 0.55 if jaw < 0.24 else 0.85
+        area = grid(-0.7, self.mouth.y - 0.34, 0.7, self.mouth.y + deep, scale)
         edges = _edges(points, area)
         gap = area.cover(area.y - edges.inner_top) * area.cover(edges.inner_bottom - area.y) * edges.within
         upper = area.cover(area.y - edges.top) * area.cover(edges.inner_top - area.y) * edges.within

@@ -1,7 +1,8 @@
 """How each unit moves the face: displacements of the points, and of everything between them.
 
-A *weight vector* has one entry a unit plus the derived movements of `DERIVED`, whose sizes follow from several units
-together (`settle`). Displacements are linear in it, so a frame costs one small matrix product.
+A *weight vector* has one entry a unit plus the derived movements of `DERIVED`, whose sizes follow from
+several units together (`settle`). Displacements are linear in it, so a frame costs one small matrix
+product.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ PARTED = 0.02  # interocular units; 0.7 px in a 112 px crop, where a dark line b
 
 
 def lips_apart(units: Array) -> bool:
-    """Whether lips are visibly apart, in which case AU25 must be labelled; `units` is [2, len(UNITS)] or [len(UNITS)]."""
+    """Whether lips are visibly apart, in which case AU25 must be labelled.
+
+    `units` is [2, len(UNITS)] or [len(UNITS)].
+    """
     return aperture(units) > PARTED
 
 
@@ -29,7 +33,7 @@ def aperture(units: Array) -> float:
 
 
 def settle(units: Array) -> Array:
-    """Unit intensities [n, len(UNITS)] to weights [n, len(BASIS)]: pulls that cannot add up saturate, lips part."""
+    """Intensities [n, len(UNITS)] to weights [n, len(BASIS)]: pulls that cannot add up saturate, lips part."""
     u = np.clip(np.asarray(units, np.float32), 0, 1)
     weights = np.zeros((len(u), len(BASIS)), np.float32)
     weights[:, : len(UNITS)] = u * _crowding(u)
@@ -39,15 +43,13 @@ def settle(units: Array) -> Array:
     press = 1 - (1 - 0.9 * au["AU24"]) * (1 - 0.35 * au["AU23"]) * (1 - 0.3 * au["AU17"])
     slack = _soft_step(0.09, 0.3, jaw)  # a jaw that drops further than the lips can stretch parts them
     freed = np.maximum(slack, np.minimum(1, 2.5 * au["AU25"]))
-    down = (0.055 * au["AU25"] + 0.85 * jaw * freed + 0.05 * au["AU16"] * (0.3 + au["AU25"])) * (1 - press)
-    lift = (
-        0.02 * au["AU25"]
-        + 0.06 * np.maximum(au["AU10"] - 0.3, 0)
-        + 0.05 * au["AU25"] * (au["AU10"] + au["AU12"] + 0.6 * au["AU9"])
-    )
+    down = 0.065 * au["AU25"] * (1 + 0.5 * au["AU12"]) + 0.85 * jaw * freed
+    down += 0.05 * au["AU16"] * (0.3 + au["AU25"])
+    bare = au["AU10"] + au["AU12"] + 0.6 * au["AU9"]  # with parted lips these bare the upper teeth
+    lift = 0.02 * au["AU25"] + 0.06 * np.maximum(au["AU10"] - 0.3, 0) + 0.09 * au["AU25"] * bare
     weights[:, SLOT["jaw"]] = jaw
-    weights[:, SLOT["part_up"]] = 0.16 * np.tanh(lift / 0.16) * (1 - press)
-    weights[:, SLOT["part_down"]] = down
+    weights[:, SLOT["part_up"]] = 0.19 * np.tanh(lift / 0.19) * (1 - press)
+    weights[:, SLOT["part_down"]] = down * (1 - press)
     roll = (
         0.68 * au["AU23"]
         + 0.75 * au["AU24"]
@@ -71,6 +73,7 @@ def _crowding(units: Array) -> Array:
         (("AU4", "AU9"), 1.4),
         (("AU15", "AU17", "AU16"), 1.6),
         (("AU23", "AU18"), 1.2),
+        (("AU9", "AU10", "AU18"), 1.4),
     ):
         columns = [INDEX[name] for name in group]
         total = units[:, columns].sum(1, keepdims=True)

@@ -18,9 +18,9 @@ INDEX = {name: i for i, name in enumerate(UNITS)}
 class FaceState:
     """What a face does at one moment.
 
-    `units` is float32 [2, len(UNITS)], intensity 0..1 on the left and right of the image; angles are degrees
-    (positive yaw turns to the right of the image, positive pitch nods down, positive roll tilts clockwise in the
-    image); gaze is in about [-1, 1], right and down positive.
+    `units` is float32 [2, len(UNITS)], intensity 0..1 on the left and right of the image; angles are
+    degrees (positive yaw turns to the right of the image, positive pitch nods down, positive roll tilts
+    clockwise in the image); gaze is in about [-1, 1], right and down positive.
     """
 
     units: Array

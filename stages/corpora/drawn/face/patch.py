@@ -1,4 +1,4 @@
-"""Small canonical pictures of the moving features (eyes, mouth), drawn afresh for each frame at the picture's scale."""
+"""Small canonical pictures of eyes and mouth, drawn afresh for each frame at the picture's scale."""
 
 from __future__ import annotations
 
@@ -56,8 +56,9 @@ def look(area: Grid, image: Array, u: Array, v: Array) -> Array:
 def curve(points: NDArray[np.floating], x: Array) -> Array:
     """Height of the smooth curve through `points` [n, 2] at `x` [1, w]; level beyond its ends."""
     line = spline(points, 5)
-    order = np.argsort(line[:, 0])
-    return np.asarray(np.interp(x[0], line[order, 0], line[order, 1]), np.float32)[None]
+    if line[0, 0] > line[-1, 0]:
+        line = line[::-1]
+    return np.asarray(np.interp(x[0], line[:, 0], line[:, 1]), np.float32)[None]
 
 
 def ridge(distance: Array, width: float) -> Array:

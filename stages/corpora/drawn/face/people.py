@@ -1,7 +1,8 @@
 """Draws people at random: features that go together in people are drawn together, the rest on their own.
 
-Means and spreads of lengths follow published facial anthropometry (Farkas, Anthropometry of the Head and Face, 1994:
-face width 140 mm, mouth width 52 mm, nose width 35 mm, lid opening 30 by 11 mm) over an interocular distance of 63 mm.
+Means and spreads of lengths follow published facial anthropometry (Farkas, Anthropometry of the Head and
+Face, 1994: face width 140 mm, mouth width 52 mm, nose width 35 mm, lid opening 30 by 11 mm) over an
+interocular distance of 63 mm.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ Rng = np.random.Generator
 def sample_identity(rng: Rng) -> Identity:
     """A random person; equal generators give equal people."""
     female = bool(rng.random() < 0.5)
-    tone = float(rng.random())
+    tone = float(rng.beta(1.1, 1.5))
     age = float(rng.beta(1.2, 1.5))
     fat = float(np.clip(rng.normal(0.1 * age, 0.5), -1, 1.2))
     hair = _hair_colour(rng, tone, age)

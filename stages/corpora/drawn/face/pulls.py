@@ -1,8 +1,9 @@
 """The table of pulls: which tissue each unit moves, about which place, how far (Ekman & Friesen, FACS, 1978).
 
-A pull is `(movement, tissue, anchor, spread, move)`: its displacement `move` (outwards, down; interocular units at
-intensity 1) falls off as a Gaussian of `spread` about `anchor`; `anchor` is a place of the right half of the image, named
-in `places`, plus an offset. Tissues that are rows of points (lips, lids, corners) have their own profile instead.
+A pull is `(movement, tissue, anchor, spread, move)`: its displacement `move` (outwards, down; interocular
+units at intensity 1) falls off as a Gaussian of `spread` about `anchor`; `anchor` is a place of the right
+half of the image, named in `places`, plus an offset. Tissues that are rows of points (lips, lids, corners)
+have their own profile instead.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ PULLS = (
     Pull("AU10", "corner", "mouth", (0.0, 0.0), WIDE, (0.01, -0.035)),
     Pull("AU10", "skin", "wing", (0.0, 0.0), (0.12, 0.12), (0.02, -0.05)),
     Pull("AU10", "skin", "fold", (-0.02, -0.1), (0.15, 0.17), (0.005, -0.085)),
-    Pull("AU12", "corner", "mouth", (0.0, 0.0), WIDE, (0.145, -0.125)),
-    Pull("AU12", "upper side", "mouth", (0.0, 0.0), WIDE, (0.09, -0.05)),
+    Pull("AU12", "corner", "mouth", (0.0, 0.0), WIDE, (0.16, -0.13)),
+    Pull("AU12", "upper side", "mouth", (0.0, 0.0), WIDE, (0.1, -0.052)),
     Pull("AU12", "lower side", "mouth", (0.0, 0.0), WIDE, (0.088, -0.042)),
     Pull("AU12", "seam side", "mouth", (0.0, 0.0), WIDE, (0.068, -0.03)),
     Pull("AU12", "upper lip", "mouth", (0.0, 0.0), WIDE, (0.0, -0.008)),
@@ -132,12 +133,12 @@ def places(identity: Identity) -> dict[str, tuple[float, float]]:
 
 
 def displacements(identity: Identity, q: NDArray[np.float64], names: tuple[str, ...]) -> NDArray[np.float64]:
-    """Symmetric displacement of control points `q` [n, 2] (the 106 points first) by each movement, [m, n, 2]."""
+    """Symmetric displacement [m, n, 2] of control points `q` [n, 2] (the 106 points first) by each movement."""
     moves = np.zeros((len(names), len(q), 2))
     where, tissue = places(identity), _tissues(identity, q)
     side = np.sign(q[:, 0])
     for pull in PULLS:
-        cx, cy = (a + b for a, b in zip(where[pull.place], pull.offset))
+        cx, cy = (a + b for a, b in zip(where[pull.place], pull.offset, strict=True))
         near = np.exp(
             -0.5 * (((np.abs(q[:, 0]) - cx) / pull.spread[0]) ** 2 + ((q[:, 1] - cy) / pull.spread[1]) ** 2)
         )

@@ -27,7 +27,7 @@ from stages.corpora.drawn.face.space import (
 
 @dataclass(frozen=True)
 class Relief:
-    """`height` for shading, `smooth` for parallax, and the masks of head and ears, float32 [HEIGHT, WIDTH]."""
+    """`height` for shading, `smooth` for parallax, masks of head and ears; float32 [HEIGHT, WIDTH]."""
 
     height: Array
     smooth: Array

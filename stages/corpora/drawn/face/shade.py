@@ -30,7 +30,10 @@ class Shadows:
         self._height = cv2.resize(height, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_AREA)
 
     def cast(self, toward: NDArray[np.float32], softness: float) -> Array:
-        """Share 0..1 of the key light that arrives, on the coarse map; `toward` the light, in the head's axes."""
+        """Share 0..1 of the key light that arrives, on the coarse map.
+
+        `toward` the light, in the head's axes.
+        """
         if toward[2] < 0.05:
             toward = np.array([toward[0], toward[1], 0.05], np.float32)
         size = (self._height.shape[1], self._height.shape[0])
@@ -54,7 +57,8 @@ def shade(
 ) -> Array:
     """Lit skin, linear RGB.
 
-    `colour` [h, w, 3] albedo; `surface` [h, w, 4] slope x, slope y, darkness, gloss; `shadow` [h, w] share of key light.
+    `colour` [h, w, 3] albedo; `surface` [h, w, 4] slope x, slope y, darkness, gloss; `shadow` [h, w] share
+    of key light.
     """
     toward, up = local(rotation, light.direction), local(rotation, (0.0, -0.97, 0.24))
     half = toward + local(rotation, (0.0, 0.0, 1.0))

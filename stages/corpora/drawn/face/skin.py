@@ -26,7 +26,10 @@ _AGE_SPOTS = np.array([0.5, 0.9, 1.0], np.float32)
 
 
 def albedo(identity: Identity, relief: Relief, rng: np.random.Generator) -> Array:
-    """Linear RGB of the bare skin, float32 [HEIGHT, WIDTH, 3]; hollows are darkened here, not by the light."""
+    """Linear RGB of the bare skin, float32 [HEIGHT, WIDTH, 3].
+
+    Hollows are darkened here, not by the light.
+    """
     skin = identity.skin
     colour = np.ones((HEIGHT, WIDTH, 3), np.float32) * rgb(skin.colour)
     colour *= 1 - _redness(identity)[..., None] * _BLOOD

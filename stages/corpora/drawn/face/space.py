@@ -1,10 +1,13 @@
 """Canonical face space: the flat map in which a face's textures, relief and movements are kept.
 
-Units are interocular distances (distance between the pupils = 1); the origin lies between the eyes, x runs to the
-right of the image, y down, z to the viewer. Textures have `SCALE` pixels a unit, displacement fields `COARSE`.
+Units are interocular distances (distance between the pupils = 1); the origin lies between the eyes, x runs
+to the right of the image, y down, z to the viewer. Textures have `SCALE` pixels a unit, displacement fields
+`COARSE`.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -100,16 +103,22 @@ def fractal(
 
 def spline(points: NDArray[np.floating], steps: int = 6, closed: bool = False) -> NDArray[np.float64]:
     """Catmull-Rom curve through `points` [n, 2], `steps` samples a span."""
-    p = np.asarray(points, np.float64)
+    return _catmull_rom(len(points), steps, closed) @ np.asarray(points, np.float64)
+
+
+@lru_cache(maxsize=64)
+def _catmull_rom(count: int, steps: int, closed: bool) -> NDArray[np.float64]:
+    """Matrix that takes `count` knots to the samples of the curve through them."""
+    knots = np.eye(count)
     if closed:
-        knots = np.vstack([p[-1:], p, p[:2]])
+        knots = np.vstack([knots[-1:], knots, knots[:2]])
     else:
-        knots = np.vstack([2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]])
+        knots = np.vstack([2 * knots[:1] - knots[1:2], knots, 2 * knots[-1:] - knots[-2:-1]])
     t = (np.arange(steps) / steps)[:, None, None]
     a, b, c, d = knots[:-3], knots[1:-2], knots[2:-1], knots[3:]
-    curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - 3 * c + d - a) * t**3)
-    flat = curve.transpose(1, 0, 2).reshape(-1, 2)
-    return flat if closed else np.vstack([flat, p[-1:]])
+    spans = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - 3 * c + d - a) * t**3)
+    samples = spans.transpose(1, 0, 2).reshape(-1, count)
+    return samples if closed else np.vstack([samples, np.eye(count)[-1:]])
 
 
 def pixels(points: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ _KNEE, _SLOPE = 0.62, 0.5  # linear light above the knee is compressed by the sl
 _LEVELS = (np.arange(256) / 255) ** 2
 _LINEAR = np.where(_LEVELS < _KNEE, _LEVELS, _KNEE + (_LEVELS - _KNEE) / _SLOPE).astype(np.float32)
 _LUMA = (0.2126, 0.7152, 0.0722)
-_GREY = 0.27  # linear luminance at which a camera would place a face
+_GREY = 0.34  # linear luminance at which a camera would place a face
 
 
 def gain(light: Light, skin: Colour) -> float:

@@ -17,7 +17,7 @@ _STEPS = 7
 
 @dataclass(frozen=True)
 class View:
-    """Pose of one frame: rotation [3, 3], place and size in the picture, height of the point between the eyes."""
+    """Pose of one frame: rotation [3, 3], place and size in the picture, height of the origin."""
 
     rotation: NDArray[np.float64]
     centre: tuple[float, float]
@@ -27,7 +27,10 @@ class View:
 
 @dataclass(frozen=True)
 class Region:
-    """Rectangle of the picture: left, top, width, height in pixels; `step` is the spacing of its coarse nodes."""
+    """Rectangle of the picture: left, top, width, height in pixels.
+
+    `step` is the spacing of its coarse nodes.
+    """
 
     left: int
     top: int
@@ -84,7 +87,10 @@ def region(view: View, bounds: tuple[float, float, float, float], shape: tuple[i
 
 
 def nodes(view: View, area: Region, smooth: Array) -> tuple[Array, Array]:
-    """Canonical coordinates seen at a region's coarse nodes, two [h, w]; fixed-point steps along the relief."""
+    """Canonical coordinates seen at a region's coarse nodes, two [h, w].
+
+    Fixed-point steps along the relief.
+    """
     across, down = -(-area.width // area.step), -(-area.height // area.step)
     x = ((np.arange(across) + 0.5) * area.step - 0.5 + area.left - view.centre[0]) / view.scale
     y = ((np.arange(down) + 0.5) * area.step - 0.5 + area.top - view.centre[1]) / view.scale

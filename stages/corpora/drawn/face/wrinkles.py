@@ -29,7 +29,7 @@ _DEEPEST = 0.5
 
 @dataclass(frozen=True)
 class Patch:
-    """Change of (slope x, slope y, darkness) float32 [h, w, 3] at rows `top`, columns `left` of the texture."""
+    """Change of slope x, slope y and darkness, [h, w, 3], from row `top` and column `left` of the texture."""
 
     top: int
     left: int
@@ -83,9 +83,9 @@ def _cut(height: Array, share: Array) -> Patch:
 
 
 def add_wrinkles(surface: Array, patches: dict[tuple[int, int], Patch], units: Array) -> Array:
-    """`surface` [HEIGHT, WIDTH, 4] (slope x, slope y, darkness, gloss) with the folds of `units` [2, len(UNITS)] added."""
+    """`surface` [HEIGHT, WIDTH, 4] with the folds of `units` [2, len(UNITS)] added to its first three planes."""
     out = surface.copy()
-    for side, unit in zip(*np.nonzero(units > 0.01)):
+    for side, unit in np.argwhere(units > 0.01):
         patch = patches.get((int(side), int(unit)))
         if patch is None:
             continue

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from stages.corpora.drawn.face import UNITS, Face, FaceState, aperture, lips_apart, state
-from stages.corpora.drawn.face.space import COARSE
+from stages.corpora.drawn.face.fields import LOOSE
+from stages.corpora.drawn.face.space import COARSE, sample_map
 
 INNER_BROWS, OUTER_BROWS = [37, 38, 42, 50], [33, 34, 45, 46]
 
@@ -97,6 +98,19 @@ def test_lips_apart_is_what_the_points_show(faces: list[Face], units: dict[str, 
 def random_state(rng: np.random.Generator) -> FaceState:
     active = rng.random((1, len(UNITS))) < rng.uniform(0.05, 0.6)
     return FaceState((active * rng.random((2, len(UNITS)))).astype(np.float32))
+
+
+def test_texture_follows_the_points(faces: list[Face]) -> None:
+    """Skin at a point moves as the point does: 95% within a hundredth of the interocular distance."""
+    rng = np.random.default_rng(7)
+    held = np.setdiff1d(np.arange(106), LOOSE)
+    error = []
+    for k in range(40):
+        face, drawn = faces[k % len(faces)], random_state(rng)
+        rest = face.rest.astype(np.float32)
+        moved = sample_map(face.field(drawn), rest[None, :, 0], rest[None, :, 1], COARSE)[0]
+        error.append(np.linalg.norm(face.rest + moved - face.points(drawn), axis=1)[held])
+    assert np.percentile(error, 95) < 0.012
 
 
 def test_no_sum_of_units_folds_the_skin(faces: list[Face]) -> None:
