@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from lightning_fabric import Fabric
 
 from stages.corpora.stills import Stills, read_stills
 from stages.errors import UserError
@@ -67,22 +68,32 @@ def run() -> None:
 def pretrain(name: str, params: Params, models: Path, metrics: Path) -> None:
     """Write `models`/name (weights, card), `metrics`/name.json (scores) and .csv (the training curve)."""
     setup_torch(params.threads, params.seed)
+    machine = fabric()
+    machine.launch()
     stills = read_stills(params.identities)
     pairs = held_out_pairs(stills, params)
     settings, inputs = params.model_dump(mode="json"), sources(params)
     with resumable("pretrain", settings, inputs) as state:
         origin, backbone, history = (
-            imported(params, stills, pairs) if params.weights else trained(params, stills, pairs, state)
+            imported(params, stills, pairs, machine)
+            if params.weights
+            else trained(params, stills, pairs, machine, state)
         )
-        scores = {key: history[-1][key] for key in SCORES}
         card = {"stage": "pretrain", "system": name, "params": settings, "data": data_digest(inputs)}
-        with atomic_dir(models / name) as folder:
-            save_model(folder, backbone.network.state_dict(), {**card, **origin, "scores": scores})
-        write_json(metrics / f"{name}.json", {**scores, "pairs": len(pairs.same)})
-        write_csv(metrics / f"{name}.csv", pd.DataFrame(history))
+        if machine.is_global_zero:
+            publish(backbone, history, {**card, **origin}, models / name, metrics / name)
 
 
-def trained(params: Params, stills: Stills, pairs: Pairs, state: Path) -> Result:
+def publish(backbone: Backbone, history: History, card: dict[str, Any], model: Path, metrics: Path) -> None:
+    """Write the folder `model`, and `metrics` with the suffixes .json and .csv."""
+    scores = {key: history[-1][key] for key in SCORES}
+    with atomic_dir(model) as folder:
+        save_model(folder, backbone.network.state_dict(), {**card, "scores": scores})
+    write_json(metrics.with_suffix(".json"), scores)
+    write_csv(metrics.with_suffix(".csv"), pd.DataFrame(history))
+
+
+def trained(params: Params, stills: Stills, pairs: Pairs, machine: Fabric, state: Path) -> Result:
     """A backbone trained with CosFace on the training identities."""
     network = params.model_dump(include={"kind", "depth", "width", "input_size"})
     backbone = build_backbone(**network, dropout=params.dropout)
@@ -92,7 +103,6 @@ def trained(params: Params, stills: Stills, pairs: Pairs, state: Path) -> Result
     optimizer, schedule = polynomial_sgd(
         model, params.lr, params.momentum, params.weight_decay, params.epochs
     )
-    machine = fabric()
     history = fit(
         model,
         recognition_loss,
@@ -109,12 +119,12 @@ def trained(params: Params, stills: Stills, pairs: Pairs, state: Path) -> Result
     return {"network": network}, backbone, history
 
 
-def imported(params: Params, stills: Stills, pairs: Pairs) -> Result:
+def imported(params: Params, stills: Stills, pairs: Pairs, machine: Fabric) -> Result:
     """A published file's backbone, whole and at its published size."""
     assert params.weights is not None
     backbone, network, report = import_backbone(params.kind, params.weights)
     log.print(f"{params.weights}: {report}")
-    fabric().to_device(backbone)
+    machine.to_device(backbone)
     return {"network": network, "weights": report.counts()}, backbone, [verified(backbone, stills, pairs)]
 
 

@@ -60,7 +60,7 @@ def test_training_and_what_it_leaves(
     card = run(tmp_path, monkeypatch, settings(identities))
     scores = json.loads((tmp_path / "metrics/x.json").read_text())
     history = pd.read_csv(tmp_path / "metrics/x.csv")
-    assert scores["pairs"] == 40
+    assert 0 < scores["accuracy"] <= 1
     assert list(history["epoch"]) == [1, 2, 3] and history["loss"].iloc[-1] < history["loss"].iloc[0]
     assert history["auc"].iloc[-1] == pytest.approx(scores["auc"], abs=1e-3)
     assert card["network"] == {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}
