@@ -16,13 +16,15 @@ SCALE = 2  # magnification of the 112-pixel crops
 POINT = (0, 255, 0)
 
 
-def mask_montage(faces: Image, points: NDArray[np.floating], masks: Image) -> Image:
-    """Faces [N, 112, 112, 3] RGB, points [N, P, 2] drawn in, masks [N, 112, 112] → [3·224, N·224, 3]."""
-    columns = [
-        np.vstack([_enlarge(face), _dotted(face, dots), _enlarge(np.repeat(mask[..., None], 3, axis=2))])
-        for face, dots, mask in zip(faces, points, masks, strict=True)
-    ]
-    return np.hstack(columns)
+def mask_montage(faces: Image, points: NDArray[np.floating], *masks: Image) -> Image:
+    """A column a face: the face, its points drawn in, and its masks.
+
+    Faces [N, 112, 112, 3] RGB, points [N, P, 2], each of M `masks` [N, 112, 112] → [(2 + M)·224, N·224, 3].
+    """
+    grey = [[_enlarge(np.repeat(mask[..., None], 3, axis=2)) for mask in each] for each in masks]
+    dotted = [_dotted(face, dots) for face, dots in zip(faces, points, strict=True)]
+    rows = [[_enlarge(face) for face in faces], dotted, *grey]
+    return np.vstack([np.hstack(row) for row in rows])
 
 
 def landmark_montage(faces: Image, points: NDArray[np.floating], columns: int = 6) -> Image:

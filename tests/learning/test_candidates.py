@@ -12,7 +12,12 @@ from tests.learning.tables import frame_table, predict, write
 
 def test_found_simplest_first(tmp_path: Path) -> None:
     predictions = predict(frame_table(), noise=1)
-    for step, name in [("sequence", "best"), ("visual", "epoch_01"), ("visual", "epoch_02"), ("smooth", "best")]:
+    for step, name in [
+        ("sequence", "best"),
+        ("visual", "epoch_01"),
+        ("visual", "epoch_02"),
+        ("smooth", "best"),
+    ]:
         write(tmp_path, step, name, predictions)
     assert candidates.find(tmp_path, ["toy"]) == [
         Candidate("toy", "visual", "epoch_02"),
