@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import av
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,7 @@ def yuv_to_rgb(frame: av.VideoFrame) -> NDArray[np.float64]:
     return matrix(*LUMA_WEIGHTS.get(frame.colorspace, unknown), full=is_full_range(frame))
 
 
+@lru_cache
 def matrix(red: float, blue: float, full: bool) -> NDArray[np.float64]:
     """[3, 4] matrix for the luma weights of red and blue and a range."""
     green = 1 - red - blue

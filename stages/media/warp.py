@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.media.align import SIZE, TEMPLATE, Matrix, invert, similarity, transform
+from stages.media.align import SIZE, TEMPLATE, Matrix, invert, similarity
 from stages.media.decode import Frame, Plane
 
 
@@ -35,23 +37,39 @@ def _to_luma(plane: Plane, luma: Plane) -> Matrix:
 
 
 def _warp_plane(plane: Plane, matrix: Matrix, size: int, black: int) -> Plane:
-    shrink = int(1 / np.sqrt(np.linalg.det(matrix[:, :2])) + 1e-9)
-    if shrink > 1:
-        plane, back = _shrink(plane, matrix, size, shrink)
+    (a, b, _), (c, d, _) = matrix.tolist()
+    factor = int(abs(a * d - b * c) ** -0.5 + 1e-9)
+    if factor > 1:
+        plane, back = _shrink(plane, invert(matrix), size, factor)
         matrix = matrix @ back
     return cv2.warpAffine(plane, matrix, (size, size), flags=cv2.INTER_LINEAR, borderValue=black)
 
 
-def _shrink(plane: Plane, matrix: Matrix, size: int, factor: int) -> tuple[Plane, Matrix]:
-    """The part of a plane that the crop shows, `factor` times smaller, and the [3, 3] map back."""
-    corners = transform(invert(matrix), np.array([[0, 0], [size, 0], [0, size], [size, size]]))
-    limit = np.array(plane.shape[::-1])
-    low = np.clip(corners.min(0) - 2 * factor, 0, limit).astype(int) // factor * factor
-    high = np.clip(corners.max(0) + 2 * factor, 0, limit).astype(int)
-    cells = np.maximum(-(-(high - low) // factor), 1)
-    low = np.minimum(low, np.maximum(limit - cells * factor, 0))
-    part = plane[low[1] : low[1] + cells[1] * factor, low[0] : low[0] + cells[0] * factor]
-    small = cv2.resize(part, (int(cells[0]), int(cells[1])), interpolation=cv2.INTER_AREA)
-    scale = np.array(part.shape[::-1]) / cells
-    offset = (scale - 1) / 2 + low
-    return small, np.array([[scale[0], 0, offset[0]], [0, scale[1], offset[1]], [0, 0, 1]])
+def _shrink(plane: Plane, inverse: Matrix, size: int, factor: int) -> tuple[Plane, Matrix]:
+    """The part of a plane that the crop shows, `factor` times smaller, and the [3, 3] map back.
+
+    `inverse`: crop → plane.
+    """
+    (y0, y1, rows), (x0, x1, columns) = (
+        _cells(*_reach(line, size), limit, factor)
+        for line, limit in zip(inverse.tolist()[::-1], plane.shape, strict=True)
+    )
+    small = cv2.resize(plane[y0:y1, x0:x1], (columns, rows), interpolation=cv2.INTER_AREA)
+    across, down = (x1 - x0) / columns, (y1 - y0) / rows
+    back = [[across, 0, x0 + (across - 1) / 2], [0, down, y0 + (down - 1) / 2], [0, 0, 1]]
+    return small, np.array(back)
+
+
+def _reach(line: list[float], size: int) -> tuple[float, float]:
+    """Least and largest of a·x + b·y + c in the crop, `line` being a, b, c."""
+    a, b, c = line
+    return c + size * (min(a, 0) + min(b, 0)), c + size * (max(a, 0) + max(b, 0))
+
+
+def _cells(low: float, high: float, limit: int, factor: int) -> tuple[int, int, int]:
+    """First and last pixel and number of the cells of `factor` pixels around low…high within 0…limit."""
+    start = int(min(max(low - 2 * factor, 0), max(limit - factor, 0)))
+    stop = min(max(high + 2 * factor, start + 1), limit)
+    number = math.ceil((stop - start) / factor)
+    start = max(min(start, limit - number * factor), 0)
+    return start, min(start + number * factor, limit), number
