@@ -11,7 +11,7 @@ from stages.corpora.drawn.face.space import Array, bump, pair
 
 
 class Line(NamedTuple):
-    """A furrow along `points` (right half of the image if `mirrored`); depth and width in interocular units."""
+    """A furrow along `points` (right half of the image if `mirrored`), with its depth and width."""
 
     points: list[list[float]]
     depth: float

@@ -42,7 +42,7 @@ class Inset(NamedTuple):
 
 
 class Moves(NamedTuple):
-    """What moved: points [106, 2] and where they rest, skin on the coarse grid [h, w, 2], jaw, gap of the lips."""
+    """Points [106, 2], where they rest, the skin's displacement [h, w, 2], drop of jaw, gap of lips."""
 
     points: Points
     rest: Points

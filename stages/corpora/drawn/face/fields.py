@@ -51,7 +51,7 @@ _MIDDLE = ((0.0, -0.55), (0.0, -0.8), (0.0, -1.1), (0.0, -0.25))
 
 @dataclass(frozen=True)
 class Fields:
-    """Displacement of points and coarse grid by weight: left, then right of every movement, then the asymmetry."""
+    """Displacement by weight: left of every movement, right of every movement, asymmetry."""
 
     points: Array  # [2 * len(BASIS) + 1, 106, 2]
     grid: Array  # [2 * len(BASIS) + 1, h, w, 2]
@@ -66,14 +66,16 @@ def fields(identity: Identity, points: Points) -> Fields:
     """Solves a person's displacement fields once."""
     q = np.vstack([points, _controls(identity)])
     moves = displacements(identity, q, BASIS)
-    right = smoothstep(-0.2, 0.2, q[:, 0])[None, :, None]
-    every = np.concatenate([moves * (1 - right), moves * right, _asymmetry(identity, q)[None]])
+    right = moves * smoothstep(-0.2, 0.2, q[:, 0])[None, :, None]
+    uneven = _asymmetry(identity, q)[None]
+    every = np.concatenate([moves - right, right, uneven])
     held = np.ones(len(q), bool)
     held[list(LOOSE)] = False
+    spread = _spread(q[held], np.concatenate([right, uneven])[:, held])
+    mirrored = spread[:-1, :, ::-1] * np.array([-1, 1], np.float32)
+    grid = np.ascontiguousarray(np.concatenate([mirrored, spread]), np.float32)
     gains = np.r_[identity.gains, np.ones(len(BASIS) - len(UNITS))]
-    return Fields(
-        every[:, :106].astype(np.float32), _spread(q[held], every[:, held]), gains.astype(np.float32)
-    )
+    return Fields(every[:, :106].astype(np.float32), grid, gains.astype(np.float32))
 
 
 def _controls(identity: Identity) -> NDArray[np.float64]:

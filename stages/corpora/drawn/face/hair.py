@@ -11,7 +11,6 @@ from stages.corpora.drawn.face.identity import Hair, Identity
 from stages.corpora.drawn.face.landmarks import Points
 from stages.corpora.drawn.face.relief import skull_line
 from stages.corpora.drawn.face.space import (
-    AX,
     HEIGHT,
     WIDTH,
     Array,
@@ -137,7 +136,8 @@ def _strands(hair: Hair, rng: np.random.Generator) -> Array:
     """Light and dark strands: along lines from the parting when straight, in clumps when curled."""
     if hair.style == "scarf":
         return np.asarray(0.35 * noise(rng, 40, 0.4) + 0.05 * noise(rng, 2), np.float32)
-    angle = np.arctan2(X - 0.5 * hair.part, -(Y - 0.35 * AX) - 0.9 + 2.2)
+    fall = np.maximum(1.3 - Y, 0.9)  # from the crown strands part towards the sides, where they hang
+    angle = np.arctan2(X - 0.5 * hair.part * smoothstep(0.0, -1.0, Y), fall)
     radius = np.hypot(X - 0.5 * hair.part, Y + 1.2)
     comb = 0.7 * noise(rng, 1.5, 40, (160, 900)) + 0.6 * noise(rng, 5, 30, (160, 900))
     straight = sample(comb, (angle + np.pi) * 140, radius * 30 + 10 * noise(rng, 30), cv2.BORDER_REFLECT)

@@ -118,7 +118,7 @@ def _nose(points: Points, nose: Nose) -> None:
 def _eyes(points: Points, eyes: Eyes) -> None:
     h, up, low, tilt = eyes.half, eyes.upper, eyes.lower, eyes.tilt
     narrow = 0.012 * eyes.epicanthus
-    right = {
+    right: dict[int, list[float]] = {
         75: [-h, 0.03 + narrow],
         79: [h, -tilt],
         76: [-h * 0.52, -up * 0.8 + 0.01],

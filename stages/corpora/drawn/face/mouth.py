@@ -91,7 +91,7 @@ class Lips:
         middle = 0.5 * (edges.inner_top + edges.inner_bottom)
         open_here = np.clip((edges.inner_bottom - edges.inner_top) / 0.03, 0, 1)
         line = ridge(area.y - middle, 0.011) * (1 - open_here) * edges.within
-        corner = np.clip(np.abs(edges.along) - 0.82, 0, 0.3) / 0.18
+        corner = np.asarray(np.clip(np.abs(edges.along) - 0.82, 0, 0.3) / 0.18, np.float32)
         return np.asarray(
             np.clip(line + 0.5 * ridge(area.y - middle, 0.02) * ridge(corner - 1, 0.45), 0, 1), np.float32
         )

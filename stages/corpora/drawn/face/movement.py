@@ -33,13 +33,13 @@ def aperture(units: Array) -> float:
 
 
 def settle(units: Array) -> Array:
-    """Intensities [n, len(UNITS)] to weights [n, len(BASIS)]: pulls that cannot add up saturate, lips part."""
+    """Intensities [n, len(UNITS)] to weights [n, len(BASIS)]: pulls saturate together, lips part."""
     u = np.clip(np.asarray(units, np.float32), 0, 1)
     weights = np.zeros((len(u), len(BASIS)), np.float32)
     weights[:, : len(UNITS)] = u * _crowding(u)
     au = {name: u[:, i] for name, i in INDEX.items()}
     jaw = 0.24 * au["AU26"] + 0.46 * au["AU27"]
-    jaw = 0.5 * np.tanh(jaw / 0.5)
+    jaw = np.asarray(0.5 * np.tanh(jaw / 0.5), np.float32)
     press = 1 - (1 - 0.9 * au["AU24"]) * (1 - 0.35 * au["AU23"]) * (1 - 0.3 * au["AU17"])
     slack = _soft_step(0.09, 0.3, jaw)  # a jaw that drops further than the lips can stretch parts them
     freed = np.maximum(slack, np.minimum(1, 2.5 * au["AU25"]))

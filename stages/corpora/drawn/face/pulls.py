@@ -133,7 +133,7 @@ def places(identity: Identity) -> dict[str, tuple[float, float]]:
 
 
 def displacements(identity: Identity, q: NDArray[np.float64], names: tuple[str, ...]) -> NDArray[np.float64]:
-    """Symmetric displacement [m, n, 2] of control points `q` [n, 2] (the 106 points first) by each movement."""
+    """Symmetric displacement [m, n, 2] of points `q` [n, 2] (the 106 first) by each movement."""
     moves = np.zeros((len(names), len(q), 2))
     where, tissue = places(identity), _tissues(identity, q)
     side = np.sign(q[:, 0])

@@ -39,7 +39,8 @@ def relief(identity: Identity, points: Points) -> Relief:
     """Head, features and age folds as one height map."""
     head = fill(outline(identity, points))
     ears = _ears(identity, points) * (1 - head)
-    rim = np.asarray(cv2.distanceTransform((head > 0.5).astype(np.uint8), cv2.DIST_L2, 5), np.float32) / SCALE
+    rim = np.asarray(cv2.distanceTransform((head > 0.5).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
+    rim = np.asarray(rim / SCALE, np.float32)
     height = (
         _bones(identity, points, rim) + _soft(identity, points) + _nose(identity) + _folds(identity, points)
     )

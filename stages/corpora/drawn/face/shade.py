@@ -40,14 +40,14 @@ class Shadows:
         hidden = np.zeros_like(self._height)
         for reach in _REACH:
             shift = np.array([[1, 0, toward[0] * reach * self.scale], [0, 1, toward[1] * reach * self.scale]])
-            there = cv2.warpAffine(
+            moved = cv2.warpAffine(
                 self._height,
                 shift,
                 size,
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                 borderMode=cv2.BORDER_REPLICATE,
             )
-            there = np.asarray(there, np.float32) - self._height - np.float32(toward[2] * reach)
+            there = np.asarray(moved, np.float32) - self._height - np.float32(toward[2] * reach)
             hidden = np.maximum(hidden, there * np.float32(1 / (softness * (0.4 + 2 * reach) + 0.02)))
         return np.asarray(1 - np.clip(hidden, 0, 1), np.float32)
 

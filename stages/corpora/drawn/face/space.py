@@ -17,7 +17,7 @@ Array = NDArray[np.float32]
 
 SCALE = 60
 COARSE = 12
-X0, X1, Y0, Y1 = -1.8, 1.8, -2.4, 2.4
+X0, X1, Y0, Y1 = -1.75, 1.75, -2.35, 2.4
 WIDTH, HEIGHT = round((X1 - X0) * SCALE), round((Y1 - Y0) * SCALE)
 _XS = ((np.arange(WIDTH) + 0.5) / SCALE + X0).astype(np.float32)
 _YS = ((np.arange(HEIGHT) + 0.5) / SCALE + Y0).astype(np.float32)

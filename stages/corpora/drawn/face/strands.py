@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from stages.corpora.drawn.face.identity import Identity
 from stages.corpora.drawn.face.landmarks import Points
@@ -27,13 +28,13 @@ _FINE = 3  # strokes are drawn at this many times the texture's resolution
 def brow_coverage(identity: Identity, points: Points, rng: np.random.Generator) -> Array:
     """Coverage 0..1 of both brows' hairs, [HEIGHT, WIDTH]."""
     top, left = 60, 20
-    fine = np.zeros(((140 - top) * _FINE, (WIDTH - 2 * left) * _FINE), np.uint8)
+    fine: NDArray[np.uint8] = np.zeros(((140 - top) * _FINE, (WIDTH - 2 * left) * _FINE), np.uint8)
     offset = np.array([left, top])
     for upper, lower in (
         (points[33:38], points[[33, 41, 40, 39, 38]]),
         (points[42:47][::-1], points[[46, 47, 48, 49, 50]]),
     ):
-        base = np.zeros_like(fine)
+        base: NDArray[np.uint8] = np.zeros_like(fine)
         shape = np.vstack([spline(upper, 5), spline(lower, 5)[::-1]])
         cv2.fillPoly(base, [_fixed(shape, offset)], int(70 + 110 * identity.brows.density), cv2.LINE_AA, 4)
         base = np.asarray(cv2.GaussianBlur(base, (0, 0), 3.5), np.uint8)

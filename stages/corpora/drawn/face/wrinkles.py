@@ -83,7 +83,7 @@ def _cut(height: Array, share: Array) -> Patch:
 
 
 def add_wrinkles(surface: Array, patches: dict[tuple[int, int], Patch], units: Array) -> Array:
-    """`surface` [HEIGHT, WIDTH, 4] with the folds of `units` [2, len(UNITS)] added to its first three planes."""
+    """`surface` [HEIGHT, WIDTH, 4] with the folds of `units` [2, len(UNITS)] added."""
     out = surface.copy()
     for side, unit in np.argwhere(units > 0.01):
         patch = patches.get((int(side), int(unit)))
