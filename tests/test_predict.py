@@ -124,6 +124,31 @@ def test_the_same_again(system: System, silent: Path, results: Path, tmp_path: P
         assert path.read_bytes() == (results / path.relative_to(tmp_path)).read_bytes()
 
 
+def test_sound_is_heard(system: System, silent: Path, results: Path, tmp_path: Path) -> None:
+    """The same pictures with noise: what is chosen from the audio step changes, what is seen does not."""
+    predict(with_noise(silent, tmp_path / "clip.mp4"), tmp_path / "out", system, SEARCH)
+    folders = (tmp_path / "out", results)
+    loud, quiet = (pd.read_parquet(folder / "clip.parquet").dropna() for folder in folders)
+    np.testing.assert_array_equal(loud["AU1"], quiet["AU1"])
+    assert (loud[list(EXPRESSIONS)] - quiet[list(EXPRESSIONS)]).abs().max(axis=None) > 1e-4
+
+
+def with_noise(video: Path, path: Path) -> Path:
+    noise = np.random.default_rng(0).normal(0, 0.2, (1, 2 * 44_100)).astype(np.float32)
+    with av.open(str(video)) as source, av.open(str(path), "w") as container:
+        pictures = container.add_stream_from_template(source.streams.video[0])
+        audio = container.add_stream("aac", rate=44_100)
+        audio.layout = "mono"
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = pictures
+                container.mux(packet)
+        sound = av.AudioFrame.from_ndarray(noise, format="fltp", layout="mono")
+        sound.rate = 44_100
+        container.mux([*audio.encode(sound), *audio.encode(None)])
+    return path
+
+
 def test_an_image(system: System, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "astronaut.jpg"), astronaut(300)[..., ::-1])
     predict(tmp_path / "astronaut.jpg", tmp_path / "out", system, Search(), overlay=True)

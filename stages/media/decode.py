@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from stages.errors import UserError
 from stages.media.colour import GBR_TO_RGB, is_full_range, yuv_to_rgb
 
+av.logging.set_level(av.logging.PANIC)  # damage is told in one sentence, not by FFmpeg's log
+
 Plane = np.ndarray  # uint8 [H, W]
 PLANAR = {f"yuv{j}{sampling}p" for j in ("", "j") for sampling in (420, 422, 444)}
 # Frames that a video may lack of its labels: the two disagree in one video of five of Aff-Wild2, by a little.
@@ -63,7 +65,7 @@ def read_frames(path: Path, count: int | None = None, threads: int = 1) -> Itera
     except av.FFmpegError as error:
         if count is None or done < enough:
             raise UserError(
-                f"{path}: cannot be decoded after frame {done} ({_cause(error)}); replace it"
+                f"{path}: cannot be decoded after frame {done} ({cause(error)}); replace it"
             ) from None
     if done < enough:
         raise UserError(f"{path}: ends after {done} of {count or 1} frames, it may be truncated; replace it")
@@ -91,7 +93,7 @@ def open_video(path: Path) -> Iterator[InputContainer]:
     try:
         container = av.open(str(path))
     except (av.FFmpegError, OSError) as error:
-        raise UserError(f"{path}: cannot be opened as a video ({_cause(error)}); replace it") from None
+        raise UserError(f"{path}: cannot be opened as a video ({cause(error)}); replace it") from None
     with container:
         if not container.streams.video:
             raise UserError(f"{path}: holds no video; give a file with pictures")
@@ -148,5 +150,6 @@ def _resize(plane: Plane, size: tuple[int, int]) -> Plane:
     return cv2.resize(plane, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
-def _cause(error: Exception) -> str:
+def cause(error: Exception) -> str:
+    """FFmpeg's reason alone, without numbers, calls and logs."""
     return str(getattr(error, "strerror", None) or error)

@@ -15,6 +15,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from stages.errors import UserError
+from stages.media.decode import cause
 
 RATE = 44_100  # Hz; TSAV's and Jin et al.'s
 GAP = 0.02  # seconds without packets that are filled with silence, so that what follows stays in step
@@ -58,7 +59,7 @@ def _open(path: Path) -> InputContainer:
     try:
         return av.open(str(path))
     except (OSError, av.FFmpegError) as error:
-        raise UserError(f"{path}: cannot be opened ({error}); repair or remove it") from None
+        raise UserError(f"{path}: cannot be opened ({cause(error)}); repair or remove it") from None
 
 
 def _frames(container: InputContainer, path: Path) -> Iterator[AudioFrame]:
@@ -67,7 +68,7 @@ def _frames(container: InputContainer, path: Path) -> Iterator[AudioFrame]:
         try:
             yield from container.decode(audio=0)
         except av.FFmpegError as error:
-            raise UserError(f"{path}: its sound cannot be decoded ({error}); repair or remove it") from None
+            raise UserError(f"{path}: its sound cannot be decoded ({cause(error)}); replace it") from None
 
 
 def _start(frame: AudioFrame) -> float:
