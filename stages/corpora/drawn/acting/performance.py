@@ -22,7 +22,7 @@ Track = NDArray[np.float64]
 HABITS = ("AU7", "AU7", "AU10", "AU10", "AU10", "AU12")  # squinting, a raised lip, a polite smile, at rest
 HABITUAL = 0.6  # share of people with such a habit; it makes these units the common ones, as in Aff-Wild2
 
-TOLD = 0.3  # share of the peak from which an expression is told, or a gesture makes the label doubtful
+TOLD = 0.28  # intensity from which an expression is told, or a gesture makes the label doubtful
 YAW, PITCH, ROLL = 24.0, 14.0, 16.0  # degrees; the drawing holds to about 25
 
 
@@ -83,7 +83,7 @@ def told(events: Sequence[Event], times: Track) -> NDArray[np.int8]:
     labels = np.full(len(times), EXPRESSIONS.index("Neutral"), np.int8)
     for event in events:
         label = MISSING if event.kind == GESTURE else EXPRESSIONS.index(event.kind)
-        labels[event.course(times) >= TOLD] = label
+        labels[event.course(times) * event.strength >= TOLD] = label
     return labels
 
 
