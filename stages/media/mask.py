@@ -85,13 +85,10 @@ def _fill_brow(mask: Mask, brow: NDArray[np.int32], grey: int, closed: bool) -> 
 
 
 def _fill_mouth(mask: Mask, outer: NDArray[np.int32], inner: NDArray[np.int32]) -> None:
-    """Lips, and what is strictly inside them: a closed mouth leaves no inside."""
-    lips, inside = np.zeros_like(mask), np.zeros_like(mask)
-    cv2.fillPoly(lips, [outer], 1)
-    cv2.fillPoly(inside, [inner], 1)
-    cv2.polylines(inside, [inner], True, 0, 1, cv2.LINE_8)
-    mask[lips > 0] = LIPS
-    mask[inside > 0] = MOUTH_INSIDE
+    """Lips, and the inside of a mouth that is open by a pixel or more on average."""
+    cv2.fillPoly(mask, [outer], LIPS)
+    if cv2.contourArea(inner) >= np.ptp(inner[:, 0]) > 0:
+        cv2.fillPoly(mask, [inner], MOUTH_INSIDE)
 
 
 _DRAW = {"lines": _draw_lines, "filled": _draw_filled}
