@@ -56,7 +56,7 @@ def hair_layer(identity: Identity, points: Points, rng: np.random.Generator) -> 
         return HairLayer(np.zeros((HEIGHT, WIDTH, 4), np.float32), np.zeros((HEIGHT, WIDTH), np.float32))
     side = float(points[32, 0])
     mask = np.maximum(_cap(hair, side, identity.brows.y - identity.brows.arch, rng), _sides(hair, side, rng))
-    mask = _ragged(mask, hair, rng)
+    mask = _ragged(mask, hair, rng) * smoothstep(2.36, 2.05, Y)  # no edge where the map ends
     strands = _strands(hair, rng)
     colour = rgb(hair.colour) * np.clip(1 + 0.34 * strands, 0.3, 1.9)[..., None]
     shadow = np.clip(np.roll(blur(mask, 6), 5, 0) - mask, 0, 1)

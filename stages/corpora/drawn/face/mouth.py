@@ -9,7 +9,7 @@ import numpy as np
 from stages.corpora.drawn.face.identity import Identity, Mouth
 from stages.corpora.drawn.face.landmarks import INNER_LOWER, INNER_UPPER, Points
 from stages.corpora.drawn.face.patch import Grid, curve, grid, ridge
-from stages.corpora.drawn.face.space import Array, noise, rgb
+from stages.corpora.drawn.face.space import Array, noise, rgb, smoothstep
 
 _FLESH = np.array([0.025, 0.008, 0.008], np.float32)
 _TONGUE = np.array([0.26, 0.085, 0.08], np.float32)
@@ -74,7 +74,7 @@ class Lips:
         )
         strength = np.clip(soft, 0, 1)
         tint = (rgb(mouth.tint) - 1) * strength[..., None]
-        slope_y = upper * np.cos(np.pi * t_up) * 0.8 + lower * (np.cos(np.pi * t_low) * 1.0 + 0.1)
+        slope_y = upper * np.cos(np.pi * t_up) * 0.7 + lower * (np.cos(np.pi * t_low) * 0.8)
         slope_y -= 0.5 * ridge(area.y - edges.bottom - 0.025, 0.03) * edges.within
         dark = 0.14 * upper + np.float32(0.75 * mouth.seam) * self._seam(edges, area, gap)
         dark = dark + 0.18 * ridge(area.y - edges.bottom - 0.03, 0.028) * edges.within * np.clip(
@@ -90,11 +90,9 @@ class Lips:
         """Dark line where the lips meet and in the corners."""
         middle = 0.5 * (edges.inner_top + edges.inner_bottom)
         open_here = np.clip((edges.inner_bottom - edges.inner_top) / 0.03, 0, 1)
-        line = ridge(area.y - middle, 0.011) * (1 - open_here) * edges.within
-        corner = np.asarray(np.clip(np.abs(edges.along) - 0.82, 0, 0.3) / 0.18, np.float32)
-        return np.asarray(
-            np.clip(line + 0.5 * ridge(area.y - middle, 0.02) * ridge(corner - 1, 0.45), 0, 1), np.float32
-        )
+        line = ridge(area.y - middle, 0.013) * (1 - open_here) * edges.within
+        corner = ridge(area.y - middle, 0.018) * ridge(np.abs(edges.along) - np.float32(0.98), 0.07)
+        return np.asarray(np.clip(line + 0.6 * corner, 0, 1), np.float32)
 
     def _texture(self, edges: _Edges, area: Grid) -> Array:
         """Vertical furrows that travel with the lips."""
@@ -140,8 +138,12 @@ def _inside(mouth: Mouth, edges: _Edges, area: Grid, jaw: float) -> Array:
     colour += upper[..., None] * (_row(mouth, area, 1.0) - colour)
     gum = np.clip((np.float32(mouth.y - 0.135) - area.y) / 0.02, 0, 1) * (x < 0.4)
     colour += gum[..., None] * (_GUM - colour)
-    under_lip = np.clip(0.4 + (area.y - edges.inner_top) / 0.045, 0.4, 1) * np.clip(
-        1.12 - 1.5 * (x / 0.5) ** 2, 0.12, 1
+    gap = edges.inner_bottom - edges.inner_top  # little light falls through a narrow gap
+    depth = np.float32(0.06) + np.float32(0.94) * smoothstep(0.025, 0.13, gap)
+    under_lip = (
+        depth
+        * np.clip(0.4 + (area.y - edges.inner_top) / 0.045, 0.4, 1)
+        * np.clip(1.12 - 1.5 * (x / 0.5) ** 2, 0.12, 1)
     )
     return np.asarray(colour * under_lip[..., None], np.float32)
 
@@ -150,4 +152,4 @@ def _row(mouth: Mouth, area: Grid, width: float) -> Array:
     """A row of teeth: their colour with dark lines between them, [1, w, 3]."""
     x = np.abs(area.x[0])
     lines = np.exp(-0.5 * ((x[:, None] - np.r_[0.0, _TEETH] * width) / 0.006) ** 2).max(1)
-    return np.asarray((1 - 0.3 * lines)[None, :, None] * rgb(mouth.tooth_colour), np.float32)
+    return np.asarray((1 - 0.2 * lines)[None, :, None] * rgb(mouth.tooth_colour), np.float32)

@@ -43,10 +43,11 @@ def settle(units: Array) -> Array:
     press = 1 - (1 - 0.9 * au["AU24"]) * (1 - 0.35 * au["AU23"]) * (1 - 0.3 * au["AU17"])
     slack = _soft_step(0.09, 0.3, jaw)  # a jaw that drops further than the lips can stretch parts them
     freed = np.maximum(slack, np.minimum(1, 2.5 * au["AU25"]))
-    down = 0.065 * au["AU25"] * (1 + 0.5 * au["AU12"]) + 0.85 * jaw * freed
+    parted = 1.35 * au["AU25"] / (1 + 0.35 * au["AU25"])  # slight parting shows early
+    down = 0.075 * parted * (1 + 0.35 * au["AU12"]) + 0.85 * jaw * freed
     down += 0.05 * au["AU16"] * (0.3 + au["AU25"])
     bare = au["AU10"] + au["AU12"] + 0.6 * au["AU9"]  # with parted lips these bare the upper teeth
-    lift = 0.02 * au["AU25"] + 0.06 * np.maximum(au["AU10"] - 0.3, 0) + 0.09 * au["AU25"] * bare
+    lift = 0.025 * parted + 0.06 * np.maximum(au["AU10"] - 0.3, 0) + 0.09 * au["AU25"] * bare
     weights[:, SLOT["jaw"]] = jaw
     weights[:, SLOT["part_up"]] = 0.19 * np.tanh(lift / 0.19) * (1 - press)
     weights[:, SLOT["part_down"]] = down * (1 - press)

@@ -189,10 +189,10 @@ def _mouth(rng: Rng, female: bool, tone: float, age: float) -> Mouth:
         droop=_normal(rng, 0.014 * age - 0.01, 0.013),
         tint=(r, g, b),
         edge=edge,
-        gloss=float(rng.uniform(0.6, 2.0) if painted else rng.uniform(0.1, 1.0)),
-        seam=float(rng.uniform(0.5, 1.0)),
+        gloss=float(rng.uniform(0.3, 1.2) if painted else rng.uniform(0.0, 0.6)),
+        seam=float(rng.uniform(0.75, 1.15)),
         teeth=_normal(rng, 0.035 - 0.04 * age + 0.012 * female, 0.022),
-        tooth_colour=(0.68, 0.65 * (0.9 + 0.1 * yellow), 0.6 * (0.6 + 0.4 * yellow)),
+        tooth_colour=(0.76, 0.7 * (0.9 + 0.1 * yellow), 0.6 * (0.65 + 0.35 * yellow)),
     )
 
 
