@@ -35,24 +35,14 @@ SEED = 0  # nothing is drawn
 
 
 def run() -> None:
-    """Read the command line and run the system on every video; a bad one does not stop the others."""
+    """Read the command line and the parameters of the stages whose work is done here, then predict."""
     options = parse()
     check_names(options.videos)
     system = read_system(MODELS, options.system)
-    embedding = load(embed.Params, f"{options.system}.embed").checkpoint
-    system = replace(system, embedding=embedding)
+    embeddings = {name: load(embed.Params, f"{name}.embed").checkpoint for name in system.hearing}
     search = frames.search_of(load(frames.Params, "frames"))
-    failed = 0
-    for video in options.videos:
-        try:
-            predict(video, options.out, system, search, options.side, options.overlay)
-        except UserError as error:
-            if len(options.videos) == 1:
-                raise
-            failed += 1
-            log.print(f"left out: {error}")
-    if failed:
-        raise UserError(f"{failed} of {len(options.videos)} videos could not be read; the others are done")
+    system = replace(system, embeddings=embeddings)
+    predict_all(options.videos, options.out, system, search, options.side, options.overlay)
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -73,6 +63,26 @@ def check_names(videos: Sequence[Path]) -> None:
     for video in videos:
         if stems.count(video.stem) > 1:
             raise UserError(f"{video}: another video is named {video.stem} too; run them with another --out")
+
+
+def predict_all(
+    videos: Sequence[Path], out: Path, system: System, search: Search, side: str = "", overlay: bool = False
+) -> None:
+    """Write the results of all videos to `out`; one that cannot be read does not stop the others.
+
+    Errors: UserError once the others are done.
+    """
+    failed = 0
+    for video in videos:
+        try:
+            predict(video, out, system, search, side, overlay)
+        except UserError as error:
+            if len(videos) == 1:
+                raise
+            failed += 1
+            log.print(f"left out: {error}")
+    if failed:
+        raise UserError(f"{failed} of {len(videos)} videos could not be read; the others are done")
 
 
 def predict(

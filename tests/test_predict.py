@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import av
@@ -23,10 +21,10 @@ from stages.learning.checkpoints import BUILDERS
 from stages.learning.inference import System, read_system
 from stages.learning.scoring import UNITS
 from stages.media.extract import Search
-from stages.predict import check_names, parse, predict
+from stages.predict import check_names, parse, predict, predict_all, run
+from stages.runtime import main
 
-PROJECT = Path(__file__).parents[1]
-REAL = PROJECT.parent / "shared/real"
+REAL = Path(__file__).parents[2] / "shared/real"
 TASKS = ["AU", "EXPR", "VA"]
 FEATURES = {"visual": 512, "audio": 32, "features": 32, "window": 30}
 CARDS = {
@@ -195,6 +193,16 @@ def test_what_cannot_be_read_leaves_nothing(system: System, silent: Path, tmp_pa
     assert "\n" not in str(caught.value) and not (tmp_path / "out").exists()
 
 
+def test_a_bad_video_does_not_stop_the_others(
+    system: System, silent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = damaged(tmp_path, "truncated", silent)
+    with pytest.raises(UserError, match="1 of 2 videos could not be read"):
+        predict_all([bad, silent], tmp_path / "out", system, SEARCH)
+    assert len(pd.read_csv(tmp_path / "out/clip.csv")) == 12
+    assert not list((tmp_path / "out").rglob("damaged*"))
+
+
 def test_a_system_without_valence(system: System, silent: Path, tmp_path: Path) -> None:
     """Outputs that no head makes are empty cells, and their prediction file is not written."""
     models = tmp_path / "models"
@@ -211,11 +219,10 @@ def test_a_system_without_valence(system: System, silent: Path, tmp_path: Path) 
     assert sorted(path.name for path in (tmp_path / "out").glob("*_Set")) == ["AU_Set", "EXPR_Set"]
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="real clips are not beside this checkout (../shared/real)")
-@pytest.mark.parametrize("name", ["bbaf2n.mpg", "swiz3n.mpg"])
-def test_real_clips_with_sound(system: System, tmp_path: Path, name: str) -> None:
-    predict(REAL / name, tmp_path, system, Search())
-    rows = pd.read_parquet(tmp_path / f"{Path(name).stem}.parquet")
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real clips are not beside this checkout (../shared/real)")
+def test_a_real_clip_with_sound(system: System, tmp_path: Path) -> None:
+    predict(REAL / "swiz3n.mpg", tmp_path, system, Search())
+    rows = pd.read_parquet(tmp_path / "swiz3n.parquet")
     assert len(rows) == 75 and rows.notna().all(axis=None)
     np.testing.assert_allclose(np.diff(rows["time"]), 0.04, atol=1e-3)
     widths = rows["x1"] - rows["x0"]
@@ -234,10 +241,14 @@ def test_command_line() -> None:
     assert (options.system, options.side, options.overlay) == ("jin2021", "left", False)
 
 
-def test_without_models_the_command_that_makes_them_is_named(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    command = [sys.executable, "-m", "stages.predict", "a.mp4", "--out", str(out), "--system", "no"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
-    assert done.returncode == 2 and not out.exists()
-    assert done.stderr.startswith("error: models/ensemble/no/selection.json: missing; train no with `dvc")
-    assert done.stderr.count("\n") == 1
+def test_without_models_the_command_that_makes_them_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["predict", "a.mp4", "--out", "out", "--system", "no"])
+    with pytest.raises(SystemExit) as left:
+        main(run)
+    told = capsys.readouterr().err
+    assert left.value.code == 2 and list(tmp_path.iterdir()) == []
+    assert told.startswith("error: models/ensemble/no/selection.json: missing; train no with `dvc repro")
+    assert told.count("\n") == 1

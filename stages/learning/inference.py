@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -50,25 +50,30 @@ class Clip:
 class System:
     """What prediction runs: the checkpoint `chosen` for each unit, and `widths` of smoothing in frames.
 
-    `embedding` names the visual checkpoint whose features the later steps read (None: the card's choice).
+    `embeddings` names the visual checkpoints whose features the later steps of a system read, where that is
+    not the card's choice.
     """
 
     models: Path
     chosen: dict[str, Candidate]
     widths: dict[str, int]
-    embedding: str | None = None
+    embeddings: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def candidates(self) -> list[Candidate]:
         return sorted(set(self.chosen.values()))
 
+    @property
+    def hearing(self) -> set[str]:
+        """Systems of which steps behind the visual one were chosen."""
+        return {candidate.system for candidate in self.candidates if candidate.step in HEARING}
+
     def front_ends(self) -> set[str]:
         """Mel front ends that its checkpoints need."""
-        hearing = {candidate.system for candidate in self.candidates if candidate.step in HEARING}
-        return {read_card(self.models / "audio" / name)["front_end"] for name in hearing}
+        return {read_card(self.models / "audio" / name)["front_end"] for name in self.hearing}
 
 
-def read_system(models: Path, name: str, embedding: str | None = None) -> System:
+def read_system(models: Path, name: str) -> System:
     """A trained system from the models folder.
 
     Errors: UserError for a system that is not there, naming the command that trains it.
@@ -83,7 +88,7 @@ def read_system(models: Path, name: str, embedding: str | None = None) -> System
                 f" (trained systems: {', '.join(there) or 'none'})"
             )
     chosen = {unit: Candidate(**entry) for unit, entry in json.loads(selection.read_text()).items()}
-    return System(models, chosen, json.loads(widths.read_text()), embedding)
+    return System(models, chosen, json.loads(widths.read_text()))
 
 
 @torch.no_grad()
@@ -149,7 +154,7 @@ def _features(name: str, system: System, clip: Clip, device: torch.device) -> ND
     """The clip's visual features [faces, 512] by the system `name`, made once."""
     path = clip.folder / name / "seen.npy"
     if not path.exists():
-        model, _ = load_checkpoint(system.models / "finetune" / name, system.embedding)
+        model, _ = load_checkpoint(system.models / "finetune" / name, system.embeddings.get(name))
         path.parent.mkdir(exist_ok=True)
         np.save(path, embed_images(model.to(device), open_array(clip.folder / f"{NAME}.npy")))
     return open_array(path)
