@@ -53,14 +53,17 @@ def setup_torch(threads: int, seed: int) -> None:
 def fabric() -> Fabric:
     """Lightning Fabric on what the machine has; devices, nodes and precision come from the environment.
 
-    ACCELERATOR, DEVICES, NUM_NODES and PRECISION override the choice (e.g. `PRECISION=bf16-mixed`).
+    ACCELERATOR, DEVICES, NUM_NODES, STRATEGY and PRECISION override the choice (e.g. `PRECISION=bf16-mixed`).
+    Under torchrun or srun a batch may leave heads out: DDP has to look for parameters without gradients.
     """
     from lightning_fabric import Fabric
 
     env = os.environ
+    launched = "WORLD_SIZE" in env
     return Fabric(
         accelerator=env.get("ACCELERATOR", "auto"),
-        devices=env.get("DEVICES", "auto" if "WORLD_SIZE" in env else "1"),
+        devices=env.get("DEVICES", "auto" if launched else "1"),
+        strategy=env.get("STRATEGY", "ddp_find_unused_parameters_true" if launched else "auto"),
         num_nodes=int(env.get("NUM_NODES", "1")),
         precision=env.get("PRECISION", "32-true"),  # type: ignore[arg-type]
     )

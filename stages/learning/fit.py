@@ -39,8 +39,8 @@ def fit(
 
     `loss(model, batch)` returns terms of which "loss" is minimised, the others are logged.
     `batches(epoch)` counts from 1 and must be a pure function of its own seed and the epoch.
-    `scheduler` steps once an epoch. `on_epoch(epoch)` validates: eval mode, no gradients; what it writes
-    belongs beside the state, since a killed epoch is done again.
+    `scheduler` steps once an epoch. `on_epoch(epoch)` validates, in the first process: eval mode, no gradients;
+    what it writes belongs beside the state, since a killed epoch is done again.
     `state` is a folder outside the stage's outs; training goes on from its `last.pt` if there is one.
     """
     wrapped, wrapped_optimizer = fabric.setup(model, optimizer)
@@ -49,12 +49,14 @@ def fit(
         seed_all(epoch_seed(seed, epoch))
         row = {"epoch": float(epoch), "lr": float(optimizer.param_groups[0]["lr"])}
         row |= _train_epoch(wrapped, loss, batches(epoch), wrapped_optimizer, fabric, clip_norm)
-        row |= _validate(wrapped, on_epoch, epoch)
+        if on_epoch is not None and fabric.is_global_zero:
+            row |= _validate(wrapped, on_epoch, epoch)
         if scheduler is not None:
             scheduler.step()
         history.append(row)
         _save(state / "last.pt", model, optimizer, scheduler, history, fabric)
-        log.print(_line(row, epochs))
+        if fabric.is_global_zero:
+            log.print(_line(row, epochs))
     return history
 
 
@@ -83,11 +85,7 @@ def _train_epoch(
     return {name: float(sums[name]) / counts[name] for name in sums}
 
 
-def _validate(
-    model: nn.Module, on_epoch: Callable[[int], dict[str, float]] | None, epoch: int
-) -> dict[str, float]:
-    if on_epoch is None:
-        return {}
+def _validate(model: nn.Module, on_epoch: Callable[[int], dict[str, float]], epoch: int) -> dict[str, float]:
     model.eval()
     with torch.no_grad():
         return on_epoch(epoch)

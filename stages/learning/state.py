@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch.distributed as dist
+
 from stages.media.code import ROOT as PROJECT
 from stages.media.code import code_version
 from stages.media.store import KEYS, digest, digest_path
@@ -21,7 +23,9 @@ def resumable(stage: str, params: dict[str, Any], inputs: Iterable[Path]) -> Ite
     folder = state_dir(stage, params, inputs)
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
-    shutil.rmtree(folder)
+    if dist.is_available() and dist.is_initialized():
+        dist.barrier()  # the first process may still be publishing
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def state_dir(stage: str, params: dict[str, Any], inputs: Iterable[Path]) -> Path:

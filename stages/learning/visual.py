@@ -67,7 +67,7 @@ def turn_loss(losses: Mapping[str, TaskLoss]) -> Callable[[nn.Module, Turn], dic
     """The loss of one task's batch: the other heads stay out of the graph, so they get no gradients."""
 
     def loss(model: nn.Module, turn: Turn) -> dict[str, Tensor]:
-        value = losses[turn.task](model(turn.faces)[turn.task], turn.targets)
+        value = losses[turn.task](model(turn.faces, [turn.task])[turn.task], turn.targets)
         return {"loss": value, turn.task: value}
 
     return loss

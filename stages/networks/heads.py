@@ -21,8 +21,11 @@ class Heads(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.tasks = nn.ModuleDict({task: nn.Linear(features, OUTPUTS[task]) for task in tasks})
 
-    def forward(self, features: Tensor) -> dict[str, Tensor]:
-        """[..., features] to {"AU": [..., 12], "EXPR": [..., 7], "VA": [..., 2]}, of the tasks it has."""
+    def forward(self, features: Tensor, tasks: Sequence[str] | None = None) -> dict[str, Tensor]:
+        """[..., features] to {"AU": [..., 12], "EXPR": [..., 7], "VA": [..., 2]}, of the tasks it has.
+
+        `tasks` leaves the other heads out of the graph: no gradients for them, on several devices either.
+        """
         features = self.dropout(features)
-        outputs = {task: head(features) for task, head in self.tasks.items()}
+        outputs = {task: self.tasks[task](features) for task in tasks or self.tasks}
         return {task: torch.tanh(x) if task == "VA" else x for task, x in outputs.items()}

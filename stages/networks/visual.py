@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from torch import Tensor, nn
@@ -18,6 +19,6 @@ class VisualModel(nn.Module):
         self.backbone = backbone
         self.heads = heads
 
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """What `backbone.front_end.prepare` makes, [N, 3, S, S], to {task: [N, outputs]}."""
-        return cast(dict[str, Tensor], self.heads(self.backbone(x)))
+    def forward(self, x: Tensor, tasks: Sequence[str] | None = None) -> dict[str, Tensor]:
+        """What `backbone.front_end.prepare` makes, [N, 3, S, S], to {task: [N, outputs]}, of `tasks` or all."""
+        return cast(dict[str, Tensor], self.heads(self.backbone(x), tasks))
