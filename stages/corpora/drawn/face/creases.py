@@ -93,7 +93,7 @@ def _eyes(identity: Identity) -> dict[str, list[Line]]:
         for a in np.linspace(-0.08, 0.1, 3 + int(2 * identity.skin.creases)).tolist()
     ]
     below = [
-        Line([[0.27, low + 0.06], [0.44, low + 0.115], [0.68, low + 0.06]], 0.085, 0.028),
+        Line([[0.27, low + 0.06], [0.44, low + 0.115], [0.68, low + 0.06]], 0.1, 0.028),
         Line([[0.34, low + 0.14], [0.5, low + 0.175], [0.7, low + 0.13]], 0.05, 0.022),
     ]
     tight = [Line([[0.28, low + 0.045], [0.48, low + 0.075], [0.7, low + 0.03]], 0.05, 0.02)]

@@ -146,7 +146,7 @@ class Glasses:
 
 @dataclass(frozen=True)
 class Identity:
-    """One person; `gains`, `folds` and `skews` hold a number a unit (order of `names.UNITS`)."""
+    """One person; `gains` and `folds` say, in the order of `names.UNITS`, how far units move and fold."""
 
     seed: int
     female: bool

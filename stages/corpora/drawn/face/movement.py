@@ -15,6 +15,15 @@ from stages.corpora.drawn.face.space import Array
 DERIVED = ("part_up", "part_down", "roll_upper", "roll_lower", "jaw")
 BASIS: tuple[str, ...] = UNITS + DERIVED
 SLOT = {name: i for i, name in enumerate(BASIS)}
+_CROWDED = (
+    (("AU1", "AU2"), 1.8),
+    (("AU12", "AU14", "AU20", "AU15"), 1.35),
+    (("AU6", "AU9", "AU10", "AU12"), 2.2),
+    (("AU4", "AU9"), 1.4),
+    (("AU15", "AU17", "AU16"), 1.6),
+    (("AU23", "AU18"), 1.2),
+    (("AU9", "AU10", "AU18"), 1.4),
+)
 PARTED = 0.02  # interocular units; 0.7 px in a 112 px crop, where a dark line between the lips begins to show
 
 
@@ -38,44 +47,38 @@ def settle(units: Array) -> Array:
     weights = np.zeros((len(u), len(BASIS)), np.float32)
     weights[:, : len(UNITS)] = u * _crowding(u)
     au = {name: u[:, i] for name, i in INDEX.items()}
-    jaw = 0.24 * au["AU26"] + 0.46 * au["AU27"]
-    jaw = np.asarray(0.5 * np.tanh(jaw / 0.5), np.float32)
-    press = 1 - (1 - 0.9 * au["AU24"]) * (1 - 0.35 * au["AU23"]) * (1 - 0.3 * au["AU17"])
-    slack = _soft_step(0.09, 0.3, jaw)  # a jaw that drops further than the lips can stretch parts them
-    freed = np.maximum(slack, np.minimum(1, 2.5 * au["AU25"]))
-    parted = 1.35 * au["AU25"] / (1 + 0.35 * au["AU25"])  # slight parting shows early
-    down = 0.075 * parted * (1 + 0.35 * au["AU12"]) + 0.85 * jaw * freed
-    down += 0.05 * au["AU16"] * (0.3 + au["AU25"])
-    bare = au["AU10"] + au["AU12"] + 0.6 * au["AU9"]  # with parted lips these bare the upper teeth
-    lift = 0.025 * parted + 0.06 * np.maximum(au["AU10"] - 0.3, 0) + 0.09 * au["AU25"] * bare
+    jaw = np.asarray(0.5 * np.tanh((0.24 * au["AU26"] + 0.46 * au["AU27"]) / 0.5), np.float32)
     weights[:, SLOT["jaw"]] = jaw
-    weights[:, SLOT["part_up"]] = 0.19 * np.tanh(lift / 0.19) * (1 - press)
-    weights[:, SLOT["part_down"]] = down * (1 - press)
-    roll = (
-        0.68 * au["AU23"]
-        + 0.75 * au["AU24"]
-        + 0.22 * au["AU12"]
-        + 0.25 * au["AU20"]
-        + 0.2 * au["AU14"]
-        - 0.3 * au["AU18"]
-    )
-    weights[:, SLOT["roll_upper"]] = 0.78 * np.tanh((roll + 0.25 * au["AU17"] * au["AU24"]) / 0.78)
-    weights[:, SLOT["roll_lower"]] = 0.75 * np.tanh((roll - 0.15 * au["AU17"]) / 0.75)
+    weights[:, SLOT["part_up"]], weights[:, SLOT["part_down"]] = _part(au, jaw)
+    weights[:, SLOT["roll_upper"]], weights[:, SLOT["roll_lower"]] = _roll(au)
     return weights
 
 
+def _part(au: dict[str, Array], jaw: Array) -> tuple[Array, Array]:
+    """Rise of the upper and fall of the lower lip, interocular units; pressing holds them."""
+    slack = _soft_step(0.09, 0.3, jaw)  # a jaw that drops further than the lips can stretch parts them
+    freed = np.maximum(slack, np.minimum(1, 2.5 * au["AU25"]))
+    parted = 1.35 * au["AU25"] / (1 + 0.35 * au["AU25"])  # slight parting shows early
+    bare = au["AU10"] + au["AU12"] + 0.6 * au["AU9"]  # with parted lips these bare the upper teeth
+    down = 0.075 * parted * (1 + 0.35 * au["AU12"]) + 0.85 * jaw * freed
+    down += 0.05 * au["AU16"] * (0.3 + au["AU25"])
+    up = 0.025 * parted + 0.06 * np.maximum(au["AU10"] - 0.3, 0) + 0.09 * au["AU25"] * bare
+    loose = (1 - 0.9 * au["AU24"]) * (1 - 0.35 * au["AU23"]) * (1 - 0.3 * au["AU17"])
+    return 0.19 * np.tanh(up / 0.19) * loose, down * loose
+
+
+def _roll(au: dict[str, Array]) -> tuple[Array, Array]:
+    """Share of each lip's height that is rolled in or stretched away."""
+    both = 0.68 * au["AU23"] + 0.75 * au["AU24"] + 0.22 * au["AU12"] + 0.25 * au["AU20"]
+    both = both + 0.2 * au["AU14"] - 0.3 * au["AU18"]
+    upper, lower = both + 0.25 * au["AU17"] * au["AU24"], both - 0.15 * au["AU17"]
+    return 0.78 * np.tanh(upper / 0.78), 0.75 * np.tanh(lower / 0.75)
+
+
 def _crowding(units: Array) -> Array:
-    """Factor [n, 1 or units] that keeps pulls on the same tissue from adding beyond what skin allows."""
+    """Factor [n, len(UNITS)] that keeps pulls on the same tissue from adding beyond what skin allows."""
     factor = np.ones_like(units)
-    for group, limit in (
-        (("AU1", "AU2"), 1.8),
-        (("AU12", "AU14", "AU20", "AU15"), 1.35),
-        (("AU6", "AU9", "AU10", "AU12"), 2.2),
-        (("AU4", "AU9"), 1.4),
-        (("AU15", "AU17", "AU16"), 1.6),
-        (("AU23", "AU18"), 1.2),
-        (("AU9", "AU10", "AU18"), 1.4),
-    ):
+    for group, limit in _CROWDED:
         columns = [INDEX[name] for name in group]
         total = units[:, columns].sum(1, keepdims=True)
         factor[:, columns] *= np.where(

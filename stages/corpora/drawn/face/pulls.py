@@ -1,9 +1,8 @@
 """The table of pulls: which tissue each unit moves, about which place, how far (Ekman & Friesen, FACS, 1978).
 
-A pull is `(movement, tissue, anchor, spread, move)`: its displacement `move` (outwards, down; interocular
-units at intensity 1) falls off as a Gaussian of `spread` about `anchor`; `anchor` is a place of the right
-half of the image, named in `places`, plus an offset. Tissues that are rows of points (lips, lids, corners)
-have their own profile instead.
+A pull's displacement `move` (outwards, down; interocular units at intensity 1) falls off as a Gaussian of
+`spread` about a place of the right half of the image, named in `places`, plus `offset`. Tissues that are rows
+of points (lips, lids, corners) have a profile of their own instead.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ PULLS = (
     Pull("AU4", "brow", "brow", (-0.29, 0.0), (0.23, 0.22), (-0.075, 0.115)),
     Pull("AU4", "brow", "brow", (0.08, 0.0), (0.25, 0.2), (-0.015, 0.065)),
     Pull("AU5", "brow", "brow", (0.0, 0.1), (0.25, 0.1), (0.0, -0.02)),
-    Pull("AU6", "skin", "cheek", (0.0, -0.05), (0.27, 0.19), (0.0, -0.125)),
+    Pull("AU6", "skin", "cheek", (0.0, -0.05), (0.27, 0.19), (0.0, -0.14)),
     Pull("AU6", "skin", "temple", (0.0, 0.0), (0.14, 0.16), (-0.045, 0.0)),
     Pull("AU6", "brow", "brow", (0.26, 0.04), (0.18, 0.14), (0.0, 0.045)),
     Pull("AU6", "lower lid", "eye", (0.0, 0.0), WIDE, (0.0, -0.042)),

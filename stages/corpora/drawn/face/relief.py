@@ -37,20 +37,18 @@ class Relief:
 
 def relief(identity: Identity, points: Points) -> Relief:
     """Head, features and age folds as one height map."""
-    head = fill(outline(identity, points))
+    head = fill(outline(points))
     ears = _ears(identity, points) * (1 - head)
     rim = np.asarray(cv2.distanceTransform((head > 0.5).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
     rim = np.asarray(rim / SCALE, np.float32)
-    height = (
-        _bones(identity, points, rim) + _soft(identity, points) + _nose(identity) + _folds(identity, points)
-    )
+    height = _bones(identity, rim) + _soft(identity) + _nose(identity) + _folds(identity)
     smooth = blur(height, 3.0)
     beside = np.float32(0.08) + 0.1 * blur(ears, 2.0)
     height = np.where(head > 0.5, height, np.where(ears > 0, beside, height))
     return Relief(blur(height, 0.7), smooth, blur(head, 0.8), blur(ears, 0.7))
 
 
-def outline(identity: Identity, points: Points) -> Points:
+def outline(points: Points) -> Points:
     """Closed outline of the head: the contour's points and the skull above them, [n, 2]."""
     side = points[32, 0]
     return np.vstack([spread(points[CONTOUR]), skull_line(side * 1.04, 1.6)])
@@ -65,7 +63,7 @@ def skull_line(half: float, rise: float) -> Points:
 
 def spread(contour: Points) -> Points:
     """The skin's edge lies a little outside the contour's points."""
-    return contour * [1.0, 1.0] + np.c_[np.sign(contour[:, 0]) * 0.012, np.full(len(contour), 0.01)]
+    return contour + np.c_[np.sign(contour[:, 0]) * 0.012, np.full(len(contour), 0.01)]
 
 
 def _ears(identity: Identity, points: Points) -> Array:
@@ -75,7 +73,7 @@ def _ears(identity: Identity, points: Points) -> Array:
     return fill(ear) + fill(ear * [-1, 1])
 
 
-def _bones(identity: Identity, points: Points, rim: Array) -> Array:
+def _bones(identity: Identity, rim: Array) -> Array:
     skull, eyes, brow = identity.skull, identity.eyes, identity.brows.y
     height = 0.95 * np.clip(1 - np.abs(X / 1.5) ** 2.3 - np.abs((Y - 0.05) / 2.4) ** 2.4, 0, 1) ** 0.6
     height = height - 0.42 * blur(
@@ -94,7 +92,7 @@ def _bones(identity: Identity, points: Points, rim: Array) -> Array:
     return np.asarray(height, np.float32)
 
 
-def _soft(identity: Identity, points: Points) -> Array:
+def _soft(identity: Identity) -> Array:
     mouth, fat = identity.mouth, identity.skull.fat
     height = 0.1 * bump(0, mouth.y - 0.02, 0.36, 0.22) - 0.016 * bump(0, mouth.y - 0.24, 0.035, 0.07)
     height += 0.012 * pair(0.07, mouth.y - 0.22, 0.03, 0.07) - 0.065 * bump(
@@ -125,7 +123,7 @@ def _nose(identity: Identity) -> Array:
     return np.asarray(body, np.float32)
 
 
-def _folds(identity: Identity, points: Points) -> Array:
+def _folds(identity: Identity) -> Array:
     """Folds beside the nose, under the eyes and at the mouth's corners that age and weight leave at rest."""
     nose, mouth, age = identity.nose, identity.mouth, identity.skin.creases
     beside = both(

@@ -129,7 +129,7 @@ def pixels(points: NDArray[np.floating]) -> NDArray[np.float64]:
 def fill(polygon: NDArray[np.floating]) -> Array:
     """Anti-aliased mask 0..1 of a polygon [n, 2] in canonical coordinates."""
     mask = np.zeros((HEIGHT * 2, WIDTH * 2), np.uint8)
-    _ = cv2.fillPoly(mask, [_fixed(polygon)], 255, cv2.LINE_AA, 4)
+    cv2.fillPoly(mask, [_fixed(polygon)], 255, cv2.LINE_AA, 4)
     return _half(mask)
 
 
@@ -137,7 +137,7 @@ def stroke(lines: list[NDArray[np.floating]], width: float) -> Array:
     """Anti-aliased mask 0..1 of open polylines [n, 2]; `width` in interocular units."""
     mask = np.zeros((HEIGHT * 2, WIDTH * 2), np.uint8)
     thick = max(1, round(width * SCALE * 2))
-    _ = cv2.polylines(mask, [_fixed(line) for line in lines], False, 255, thick, cv2.LINE_AA, 4)
+    cv2.polylines(mask, [_fixed(line) for line in lines], False, 255, thick, cv2.LINE_AA, 4)
     return _half(mask)
 
 
