@@ -33,7 +33,7 @@ def sample_camera(
     Lost resolution, blur and motion blur exclude each other: together they leave nothing to tell an AU by.
     """
     often = lambda share: rng.random() < share * strength  # noqa: E731 - reads as the table of shares below
-    soft = rng.choice(["", "shrink", "blur", "motion"], p=[0.48, 0.24, 0.22, 0.06]) if often(1.0) else ""
+    soft = rng.choice(["", "shrink", "blur", "motion"], p=[0.58, 0.20, 0.17, 0.05]) if often(1.0) else ""
     return Camera(
         curves=tone_curves(rng, strength),
         grey=bool(rng.random() < grey),
@@ -53,7 +53,7 @@ def tone_curves(rng: np.random.Generator, strength: float) -> Image:
     gamma = 2 ** rng.normal(0, 0.25 * strength)
     contrast, exposure = 1 + rng.normal(0, 0.12 * strength), 2 ** rng.normal(0, 0.18 * strength)
     balance = 1 + rng.normal(0, 0.05 * strength, 3)
-    black = rng.uniform(0, 0.12) * strength * (rng.random() < 0.3)
+    black = rng.uniform(0, 0.10) * strength * (rng.random() < 0.25)
     value = (level**gamma * exposure * balance - 0.5) * contrast + 0.5
     return np.clip((black + (1 - black) * value) * 255, 0, 255).astype(np.uint8)[:, None]
 

@@ -23,7 +23,7 @@ MEDIAN_ERROR = 0.06  # of the five points, interocular distances (MTCNN's on dra
 _RAYLEIGH = 1.1774  # median length of a two-dimensional normal vector of unit deviation
 IOD = (28.0, 62.0)  # pixels between the eyes in the photograph, from, to; a crop has 35
 FIELD = 4.4  # width and height of a photograph in interocular distances
-YAW, PITCH, ROLL = (11.0, 26.0), (6.0, 15.0), (7.0, 20.0)  # degrees: deviation, limit
+YAW, PITCH, ROLL = (13.0, 26.0), (6.0, 15.0), (7.0, 20.0)  # degrees: deviation, limit
 
 
 @dataclass(frozen=True)
