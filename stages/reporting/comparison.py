@@ -86,7 +86,7 @@ def table(found: Sequence[Row]) -> Group:
 
 
 def _system_table(system: str, own: Sequence[Row]) -> Table:
-    drawn = Table(title=f"{system}: {TITLE}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 0, 0, 1))
+    drawn = Table(title=f"{system}: {TITLE}", title_justify="left", box=SIMPLE_HEAD, padding=0)
     for name in HEADER:
         drawn.add_column(name, justify="left" if name == HEADER[0] else "right", no_wrap=True)
     for row in own:
@@ -123,6 +123,11 @@ def nested(found: Sequence[Row]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for row in found:
         figures = {"scoring": row.scoring, "change": row.change, "error": row.error, "all": row.all}
-        kept = {name: dict(part) for name, part in figures.items() if part}
+        kept = {name: _known(part) for name, part in figures.items() if part}
         result.setdefault(row.system, {})[row.step] = kept
     return result
+
+
+def _known(scores: Mapping[str, float | None]) -> dict[str, float]:
+    """DVC's metrics are numbers: what a system does not measure has no key."""
+    return {task: score for task, score in scores.items() if score is not None}
