@@ -60,4 +60,4 @@ def test_nested_figures_for_metrics() -> None:
     nested = comparison.nested(comparison.rows(SCORES))
     assert nested["toy"]["visual"]["change"]["AU"] == 0.5 - 0.3
     assert "change" not in nested["toy"]["majority"]
-    assert nested["toy"]["published"] == {"all": {"AU": 0.712, "EXPR": 0.477, "VA": None}}
+    assert nested["toy"]["published"] == {"all": {"AU": 0.712, "EXPR": 0.477}}
