@@ -40,6 +40,7 @@ class Params(Strict):
     backbone: Path
     tasks: tuple[str, ...]
     alternation: Alternation
+    turns: tuple[str, ...] | None
     extra: Path | None
     batch: int
     steps: int | None
@@ -76,7 +77,7 @@ def finetune(system: str, params: Params, outs: Outs) -> None:
     optimizer, scheduler = Recipe.pick(params.model_dump()).build(model.parameters())
     batches = turns(
         train,
-        train.rows(params.tasks),
+        params.turns or params.tasks,
         model.backbone.front_end,
         params.augment,
         alternation=params.alternation,

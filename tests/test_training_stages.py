@@ -26,8 +26,8 @@ COMMON: dict[str, Any] = {
     "clip_norm": None, "dropout": 0.1, "positive_weights": None, "focal_alpha": 0.25, "focal_gamma": 2.0,
 }  # fmt: skip
 FINETUNE = {
-    "backbone": Path("models/pretrain/tiny"), "alternation": "batch", "extra": Path("data/stills/affect"),
-    "steps": 6, "augment": Augment(flip=0.5, crop=0.8, noise=0.1),
+    "backbone": Path("models/pretrain/tiny"), "alternation": "batch", "turns": None,
+    "extra": Path("data/stills/affect"), "steps": 6, "augment": Augment(flip=0.5, crop=0.8, noise=0.1),
 }  # fmt: skip
 AUDIO = {
     "front_end": "jin2021", "features": 32, "window": 30, "mel_steps": 100, "stride": 10, "predict_stride": 5,

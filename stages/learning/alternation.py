@@ -14,6 +14,7 @@ Turn = tuple[str, np.ndarray]  # a task and the rows of its batch
 
 def rotation(
     rows: Mapping[str, np.ndarray],
+    order: Sequence[str],
     alternation: Alternation,
     batch: int,
     seed: int,
@@ -22,17 +23,17 @@ def rotation(
 ) -> Iterator[Turn]:
     """Yield (task, rows of a batch) of one epoch (counted from 1); a pure function of its arguments.
 
-    `rows[task]` are the samples labelled for the task, in the order of rotation.
-    "epoch": the whole epoch is one task's, the next epoch the next task's.
+    `rows[task]` are the samples labelled for the task; `order` is that of rotation, where a task may stand
+    more than once. "epoch": the whole epoch is one task's, the next epoch the next task's.
     "batch": each batch is the next task's; the epoch ends when the largest task has been seen once, smaller
     ones start again, shuffled anew. `steps` bounds the number of batches.
     """
-    tasks = [task for task in rows if len(rows[task])]
+    order = [task for task in order if len(rows[task])]
     if alternation == "epoch":
-        tasks = [tasks[(epoch - 1) % len(tasks)]]
-    longest = max(_batches(len(rows[task]), batch) for task in tasks)
-    streams = {task: _stream(rows[task], batch, [seed, epoch, turn]) for turn, task in enumerate(tasks)}
-    turns = ((task, next(streams[task])) for _ in range(longest) for task in tasks)
+        order = [order[(epoch - 1) % len(order)]]
+    rounds = max(-(-_batches(len(rows[task]), batch) // order.count(task)) for task in order)
+    streams = {task: _stream(rows[task], batch, [seed, epoch, place]) for place, task in enumerate(order)}
+    turns = ((task, next(streams[task])) for _ in range(rounds) for task in order)
     return islice(turns, steps)
 
 

@@ -39,8 +39,8 @@ def fit(
 
     `loss(model, batch)` returns terms of which "loss" is minimised, the others are logged.
     `batches(epoch)` counts from 1 and must be a pure function of its own seed and the epoch.
-    `scheduler` steps once an epoch. `on_epoch(epoch)` validates, in the first process: eval mode, no gradients;
-    what it writes belongs beside the state, since a killed epoch is done again.
+    `scheduler` steps once an epoch. `on_epoch(epoch)` validates in the first process, in eval mode without
+    gradients; what it writes belongs beside the state, since a killed epoch is done again.
     `state` is a folder outside the stage's outs; training goes on from its `last.pt` if there is one.
     """
     wrapped, wrapped_optimizer = fabric.setup(model, optimizer)

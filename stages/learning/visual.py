@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from stages.learning.alternation import Alternation, rotation
 from stages.learning.augment import Augment
-from stages.learning.data import Faces, Rows
+from stages.learning.data import Faces
 from stages.learning.fit import epoch_seed
 from stages.learning.losses import TaskLoss
 from stages.networks.backbones import FrontEnd, build_backbone
@@ -39,7 +39,7 @@ class Turn(NamedTuple):
 
 def turns(
     faces: Faces,
-    rows: Mapping[str, Rows],
+    order: Sequence[str],
     front_end: FrontEnd,
     augment: Augment,
     *,
@@ -49,12 +49,16 @@ def turns(
     seed: int,
     fabric: Fabric,
 ) -> Callable[[int], Iterator[Turn]]:
-    """Batches of an epoch, as `fit` asks for them; each process takes its share of the global `batch`."""
+    """Batches of an epoch, as `fit` asks for them; each process takes its share of the global `batch`.
+
+    `order` is that of rotation over tasks. Errors: UserError where one of them has no labels.
+    """
+    rows = faces.rows(order)
 
     def epoch_turns(epoch: int) -> Iterator[Turn]:
         generator = torch.Generator(fabric.device)
         generator.manual_seed(epoch_seed(seed, epoch) + fabric.global_rank)
-        for task, chosen in rotation(rows, alternation, batch, seed, epoch, steps):
+        for task, chosen in rotation(rows, order, alternation, batch, seed, epoch, steps):
             own = chosen[fabric.global_rank :: fabric.world_size]
             images = augment(torch.from_numpy(faces.images(own)), front_end.size, generator)
             targets = torch.from_numpy(faces.labels.targets(task, own)).to(fabric.device)

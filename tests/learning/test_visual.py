@@ -29,7 +29,7 @@ def draw(faces: Faces, epoch: int, seed: int = 1) -> list[Turn]:
     model = visual_model({"network": NETWORK, "tasks": TASKS})
     options = {"alternation": "batch", "batch": 8, "steps": 4, "seed": seed}
     batches = turns(
-        faces, faces.rows(TASKS), model.backbone.front_end, Augment(flip=0.5, noise=0.1), **options,
+        faces, TASKS, model.backbone.front_end, Augment(flip=0.5, noise=0.1), **options,
         fabric=Fabric(accelerator="cpu", devices=1),
     )  # fmt: skip
     return list(batches(epoch))
