@@ -20,7 +20,7 @@ from stages.corpora.drawn.face.landmarks import Points, rest_points
 from stages.corpora.drawn.face.lids import place_lids
 from stages.corpora.drawn.face.light import Light
 from stages.corpora.drawn.face.mouth import Lips
-from stages.corpora.drawn.face.movement import BASIS, SLOT
+from stages.corpora.drawn.face.movement import BASIS, SLOT, respond
 from stages.corpora.drawn.face.names import FaceState
 from stages.corpora.drawn.face.relief import Relief, relief
 from stages.corpora.drawn.face.shade import Shadows, ball, local, shade
@@ -148,7 +148,8 @@ class Face:
         maps = enlarge(np.dstack([u, v, u - back[..., 0], v - back[..., 1]]), area)
         u, v, from_x, from_y = (np.asarray(plane, np.float32) for plane in cv2.split(maps))
         texture = sample_map(self._texture, from_x, from_y, edge=cv2.BORDER_CONSTANT)
-        surface = sample_map(add_wrinkles(self._surface, self._wrinkles, state.units), from_x, from_y)
+        folded = add_wrinkles(self._surface, self._wrinkles, respond(state.units))
+        surface = sample_map(folded, from_x, from_y)
         colour = np.asarray(cv2.cvtColor(texture, cv2.COLOR_BGRA2BGR), np.float32)
         return Head(area, u, v, colour, surface), np.ascontiguousarray(texture[..., 3])
 

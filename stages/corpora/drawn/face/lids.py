@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stages.corpora.drawn.face.landmarks import MIRROR, Points
+from stages.corpora.drawn.face.movement import respond
 from stages.corpora.drawn.face.names import INDEX, FaceState
 
 _NARROW = {"AU7": 0.30, "AU6": 0.16, "AU4": 0.08, "AU9": 0.2, "AU12": 0.05}
@@ -16,7 +17,7 @@ def openness(state: FaceState) -> tuple[float, float]:
     """Share of the resting height that the upper lid leaves open, left and right; 0 is shut."""
     found = []
     for side in (0, 1):
-        u = state.units[side]
+        u = respond(state.units[side])
         narrow = sum(share * float(u[INDEX[name]]) for name, share in _NARROW.items())
         wide = 0.4 * float(u[INDEX["AU5"]]) + 0.1 * float(u[INDEX["AU1"]] + u[INDEX["AU2"]]) / 2
         relaxed = (
