@@ -139,7 +139,7 @@ def _inside(mouth: Mouth, edges: _Edges, area: Grid, jaw: float) -> Array:
     gum = np.clip((np.float32(mouth.y - 0.135) - area.y) / 0.02, 0, 1) * (x < 0.4)
     colour += gum[..., None] * (_GUM - colour)
     gap = edges.inner_bottom - edges.inner_top  # little light falls through a narrow gap
-    depth = np.float32(0.06) + np.float32(0.94) * smoothstep(0.025, 0.13, gap)
+    depth = np.float32(0.06) + np.float32(0.94) * smoothstep(0.022, 0.11, gap)
     under_lip = (
         depth
         * np.clip(0.4 + (area.y - edges.inner_top) / 0.045, 0.4, 1)
