@@ -77,7 +77,15 @@ def mel_picture(
     axes, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
     seconds = hop * np.arange(len(decibels))
     drawn = specshow(
-        decibels.T, sr=rate, x_coords=seconds, x_axis="s", y_axis="mel", fmax=rate / 2, htk=True, ax=axes
+        decibels.T,
+        sr=rate,
+        x_coords=seconds,
+        x_axis="s",
+        y_axis="mel",
+        fmax=rate / 2,
+        htk=True,
+        cmap="magma",
+        ax=axes,
     )
     figure.colorbar(drawn, ax=axes, label="dB")
     axes.set(title=title, xlabel="", ylabel="Hz")
