@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from stages.errors import UserError
 from stages.media.colour import GBR_TO_RGB, is_full_range, yuv_to_rgb
 
-av.logging.set_level(av.logging.PANIC)  # damage is told in one sentence, not by FFmpeg's log
+# FFmpeg's log stays off: PyAV's log callback takes Python's lock, for errors at any level, and a decoder's
+# thread that logs while its decoder is being freed would wait for ever.
+av.logging.set_level(None)
 
 Plane = np.ndarray  # uint8 [H, W]
 PLANAR = {f"yuv{j}{sampling}p" for j in ("", "j") for sampling in (420, 422, 444)}

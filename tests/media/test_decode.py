@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -144,6 +146,24 @@ def test_truncated_video(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"cut\.mp4"):
         list(read_frames(path))
     assert len(list(read_frames(path, 10))) == 10  # what the labels need is there
+
+
+def test_damage_does_not_block_decoder_threads(tmp_path: Path) -> None:
+    """Errors logged by decoder threads must not want Python's lock while the decoder is being freed."""
+    path = truncated(tmp_path, 0.7)
+    code = (
+        "import sys, pathlib\n"
+        "from stages.errors import UserError\n"
+        "from stages.media.decode import read_frames\n"
+        "for _ in range(30):\n"
+        "    try: list(read_frames(pathlib.Path(sys.argv[1]), threads=4))\n"
+        "    except UserError: pass\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert av.logging.get_level() is None
 
 
 def test_a_lost_tail_within_tolerance(tmp_path: Path) -> None:
