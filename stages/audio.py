@@ -45,6 +45,7 @@ class Params(Strict):
     milestones_of: int
     lr: float
     lr_factor: float = 1.0
+    head_lr_factor: float = 1.0
     momentum: float
     weight_decay: float
     clip_norm: float | None

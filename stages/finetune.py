@@ -49,6 +49,7 @@ class Params(Strict):
     milestones_of: int
     lr: float
     lr_factor: float = 1.0
+    head_lr_factor: float = 1.0
     momentum: float
     weight_decay: float
     clip_norm: float | None
@@ -74,7 +75,7 @@ def finetune(system: str, params: Params, outs: Outs) -> None:
     train = training_faces(table, params.extra)
     validation = with_faces(split_table(table, "validation"), FRAMES)
     model, card = build(system, params)
-    optimizer, scheduler = Recipe.pick(params.model_dump()).build(model.parameters())
+    optimizer, scheduler = Recipe.pick(params.model_dump()).build(model)
     batches = turns(
         train,
         params.turns or params.tasks,

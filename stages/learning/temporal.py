@@ -68,7 +68,7 @@ def fit_windows(
     fabric: Fabric,
 ) -> History:
     """Train on windows and record every epoch beside the state; `table` is the frame table."""
-    optimizer, scheduler = recipe.build(model.parameters())
+    optimizer, scheduler = recipe.build(model)
 
     def predict() -> pd.DataFrame:
         return predict_windows(model, forward, validation, fabric.device)
