@@ -16,8 +16,8 @@ class Recipe:
     """SGD with momentum whose rate is divided by ten after each of `milestones`.
 
     The milestones belong to `milestones_of` epochs; a run of fewer `epochs` reaches them in proportion.
-    `lr_factor` multiplies the rate of all but the heads, `head_lr_factor` that of the heads: small networks and
-    few steps need larger rates than published, but a head on 512 features of unit variance diverges with them.
+    `lr_factor` multiplies the rate of all but the heads, `head_lr_factor` that of the heads: small networks
+    and few steps need larger rates than published, but heads on 512 features of unit variance would diverge.
     """
 
     lr: float
@@ -37,9 +37,9 @@ class Recipe:
 
     def build(self, model: nn.Module) -> tuple[SGD, MultiStepLR]:
         """Optimizer and schedule; `heads` is the model's child of that name, frozen parameters are left out."""
-        trained = {name: tensor for name, tensor in model.named_parameters() if tensor.requires_grad}
-        heads = [tensor for name, tensor in trained.items() if name.startswith("heads.")]
-        rest = [tensor for name, tensor in trained.items() if not name.startswith("heads.")]
+        trained = [(name, tensor) for name, tensor in model.named_parameters() if tensor.requires_grad]
+        heads = [tensor for name, tensor in trained if name.startswith("heads.")]
+        rest = [tensor for name, tensor in trained if not name.startswith("heads.")]
         groups = [
             {"params": rest, "lr": self.lr * self.lr_factor},
             {"params": heads, "lr": self.lr * self.head_lr_factor},
