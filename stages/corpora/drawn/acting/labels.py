@@ -27,9 +27,13 @@ def intensities(units: Array) -> Array:
 
 
 def occurrence(units: Array) -> NDArray[np.int8]:
-    """AU labels 0/1 of float32 [..., 2, units]: int8 [..., 12]; lips that are visibly apart are AU25."""
-    labels = (intensities(units) >= VISIBLE).astype(np.int8)
-    labels[..., AU_NAMES.index("AU25")] = apart(units)
+    """AU labels 0/1 of float32 [..., 2, units]: int8 [..., 12].
+
+    Lips that are visibly apart are AU25, and never AU24, which presses them together.
+    """
+    labels, parted = (intensities(units) >= VISIBLE).astype(np.int8), apart(units)
+    labels[..., AU_NAMES.index("AU25")] = parted
+    labels[..., AU_NAMES.index("AU24")] *= 1 - parted
     return labels
 
 

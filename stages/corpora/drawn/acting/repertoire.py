@@ -92,9 +92,10 @@ GESTURES: tuple[Movement, ...] = (
     {"AU5": 0.7},
 )
 
-# Movements that cannot be full at once: the second yields to the first (share it loses at full intensity).
+# Movements that cannot be full at once: the second yields to the first (share it loses at full
+# intensity), pair by pair in this order.
 OPPOSED: tuple[tuple[str, str, float], ...] = (
-    ("AU24", "AU25", 1.0), ("AU24", "AU26", 0.7), ("AU24", "AU27", 1.0), ("AU24", "AU18", 0.8),
+    ("AU24", "AU25", 1.0), ("AU24", "AU26", 1.0), ("AU24", "AU27", 1.0), ("AU24", "AU18", 0.8),
     ("AU23", "AU27", 0.8), ("AU23", "AU20", 0.8), ("AU23", "AU26", 0.4),
     ("AU18", "AU20", 1.0), ("AU18", "AU12", 0.6),
     ("AU12", "AU15", 0.4), ("AU43", "AU5", 1.0), ("AU27", "AU26", 1.0),

@@ -39,5 +39,10 @@ def test_lips_visibly_apart_are_au25_whatever_parts_them() -> None:
     assert 0 < coded.mean() < 1
 
 
+def test_parted_lips_are_not_pressed() -> None:
+    assert labels(AU24=0.5) == {"AU24"}
+    assert labels(AU24=0.5, AU26=0.9, AU25=0.9) == {"AU25", "AU26"}
+
+
 def test_intensities_keep_leading_dimensions() -> None:
     assert intensities(np.zeros((3, 4, 2, len(UNITS)), np.float32)).shape == (3, 4, 12)
