@@ -5,7 +5,6 @@ Run: python -m stages.audio SYSTEM
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,8 @@ from stages.learning.state import data_digest, resumable
 from stages.learning.temporal import Material, Outputs, Segments, fit_windows
 from stages.learning.windows import read_windows
 from stages.params import Strict, load
+from stages.runtime import argument, main, setup_torch
 from stages.runtime import fabric as make_fabric
-from stages.runtime import main, setup_torch
 
 INDEX = Path("data/index/frames.parquet")
 FRAMES = Path("data/frames")
@@ -57,7 +56,7 @@ class Params(Strict):
 
 def run() -> None:
     """Read params, train, publish."""
-    system = sys.argv[1]
+    system = argument("system")
     audio(system, load(Params, f"{system}.audio"), outs_of(system))
 
 

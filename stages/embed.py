@@ -5,7 +5,6 @@ Run: python -m stages.embed SYSTEM
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,8 @@ from stages.learning.trained import load_trained
 from stages.media.code import code_version
 from stages.media.store import digest_path, fill, read_keys
 from stages.params import Strict, load
+from stages.runtime import argument, main, setup_torch
 from stages.runtime import fabric as make_fabric
-from stages.runtime import main, setup_torch
 
 FRAMES = Path("data/frames")
 
@@ -33,7 +32,7 @@ class Params(Strict):
 
 def run() -> None:
     """Read params, embed the faces of all trials."""
-    system = sys.argv[1]
+    system = argument("system")
     embed(Path("models/finetune", system), Path("data/embeddings", system), load(Params, f"{system}.embed"))
 
 

@@ -6,7 +6,6 @@ selection half of the validation videos only. Run: python -m stages.ensemble SYS
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +16,7 @@ from stages.learning.choosing import choose
 from stages.learning.selection import SELECTION, half_of, halves
 from stages.params import Strict, load
 from stages.reporting.files import write_csv, write_json, write_parquet
-from stages.runtime import log, main
+from stages.runtime import argument, log, main
 
 INDEX = Path("data/index/frames.parquet")
 PREDICTIONS = Path("data/predictions")
@@ -32,7 +31,7 @@ class Params(Strict):
 
 def run() -> None:
     """Read params, choose; write the choice, the ratings of all checkpoints and the predictions."""
-    system = sys.argv[1]
+    system = argument("system")
     params = load(Params, f"{system}.ensemble")
     table = pd.read_parquet(INDEX)
     ratings, chosen = select(table, PREDICTIONS, [system], params.criterion, params.margin)

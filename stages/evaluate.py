@@ -5,7 +5,6 @@ Run: python -m stages.evaluate SYSTEM
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from stages.learning import chain, scoring
 from stages.learning.selection import SCORING, half_of, halves
 from stages.params import Strict, load
 from stages.reporting.files import write_csv, write_json
-from stages.runtime import main
+from stages.runtime import argument, main
 
 INDEX = Path("data/index/frames.parquet")
 PREDICTIONS = Path("data/predictions")
@@ -42,7 +41,7 @@ class Params(Strict):
 
 def run() -> None:
     """Read params and tables, write metrics, plots' tables and the scores of the steps."""
-    system = sys.argv[1]
+    system = argument("system")
     params = load(Params, f"{system}.published", stage=f"evaluate@{system}")
     table = pd.read_parquet(INDEX)
     sides = halves(table)

@@ -5,7 +5,6 @@ Run: python -m stages.finetune SYSTEM
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,8 @@ from stages.learning.visual import predict_faces, turn_loss, turns, visual_model
 from stages.networks.pretrained import load_backbone
 from stages.networks.visual import VisualModel
 from stages.params import Strict, load
+from stages.runtime import argument, main, setup_torch
 from stages.runtime import fabric as make_fabric
-from stages.runtime import main, setup_torch
 
 INDEX = Path("data/index/frames.parquet")
 FRAMES = Path("data/frames")
@@ -62,7 +61,7 @@ class Params(Strict):
 
 def run() -> None:
     """Read params, train, publish."""
-    system = sys.argv[1]
+    system = argument("system")
     finetune(system, load(Params, f"{system}.finetune"), outs_of(system))
 
 

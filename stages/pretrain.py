@@ -5,7 +5,6 @@ Run: python -m stages.pretrain NAME, a block of section `pretrain` in params.yam
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from stages.networks.cosface import CosFace, Recogniser
 from stages.networks.pretrained import import_backbone
 from stages.params import Strict, load
 from stages.reporting.files import write_csv, write_json
-from stages.runtime import atomic_dir, fabric, log, main, setup_torch
+from stages.runtime import argument, atomic_dir, fabric, log, main, setup_torch
 
 MODELS = Path("models/pretrain")
 METRICS = Path("metrics/pretrain")
@@ -61,7 +60,7 @@ class Params(Strict):
 
 def run() -> None:
     """Read params; train or import the backbone; write it, its scores and the training curve."""
-    name = sys.argv[1]
+    name = argument("backbone")
     pretrain(name, load(Params, f"pretrain.{name}", f"pretrain@{name}"), MODELS, METRICS)
 
 

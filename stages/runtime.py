@@ -19,6 +19,7 @@ from stages.errors import UserError
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
+EXAMPLES = {"system": "jin2021", "backbone": "iresnet"}
 log = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -29,6 +30,14 @@ def main(run: Callable[[], None]) -> None:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def argument(name: str) -> str:
+    """The one word that the command line of a front door takes, e.g. the system."""
+    if len(sys.argv) != 2:
+        front_door = f"python -m stages.{Path(sys.argv[0]).stem}"
+        raise UserError(f"{front_door} takes one word, the {name}, e.g. `{front_door} {EXAMPLES[name]}`")
+    return sys.argv[1]
 
 
 def seed_all(seed: int) -> None:

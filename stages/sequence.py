@@ -5,7 +5,6 @@ Run: python -m stages.sequence SYSTEM
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,8 @@ from stages.learning.trained import load_trained
 from stages.learning.windows import read_windows
 from stages.networks.audio_visual import AudioVisualModel
 from stages.params import Strict, load
+from stages.runtime import argument, main, setup_torch
 from stages.runtime import fabric as make_fabric
-from stages.runtime import main, setup_torch
 
 INDEX = Path("data/index/frames.parquet")
 FRAMES = Path("data/frames")
@@ -61,7 +60,7 @@ class Params(Strict):
 
 def run() -> None:
     """Read params, train, publish."""
-    system = sys.argv[1]
+    system = argument("system")
     sequence(system, load(Params, f"{system}.sequence"), outs_of(system))
 
 

@@ -5,7 +5,6 @@ Run: python -m stages.smooth SYSTEM
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +16,7 @@ from stages.learning.selection import SELECTION, half_of, halves
 from stages.learning.smoothing import smooth
 from stages.params import Strict, load
 from stages.reporting.files import write_json, write_parquet
-from stages.runtime import log, main
+from stages.runtime import argument, log, main
 
 INDEX = Path("data/index/frames.parquet")
 PREDICTIONS = Path("data/predictions")
@@ -33,7 +32,7 @@ class Params(Strict):
 
 def run() -> None:
     """Read params, choose widths, write them and the smoothed predictions."""
-    system = sys.argv[1]
+    system = argument("system")
     params = load(Params, f"{system}.smooth")
     predictions = pd.read_parquet(PREDICTIONS / system / "ensemble" / "best.parquet")
     table = pd.read_parquet(INDEX)
