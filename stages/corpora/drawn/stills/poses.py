@@ -16,8 +16,8 @@ from stages.corpora.labels import EXPRESSIONS, MISSING
 KINDS = {"expression": 0.38, "gesture": 0.15, "free": 0.36, "neutral": 0.11}
 # How often a unit takes part in a free sum; those that expressions leave rare come more often.
 FREE = {
-    "AU1": 0.7, "AU2": 1.1, "AU4": 0.5, "AU6": 1.5, "AU7": 0.7, "AU10": 1.0, "AU12": 1.5, "AU15": 1.5,
-    "AU23": 2.4, "AU24": 2.2, "AU25": 0.5, "AU26": 1.2, "AU5": 0.5, "AU9": 0.4, "AU14": 0.4, "AU16": 0.3,
+    "AU1": 0.7, "AU2": 1.1, "AU4": 0.5, "AU6": 1.6, "AU7": 0.7, "AU10": 1.0, "AU12": 2.0, "AU15": 2.1,
+    "AU23": 2.4, "AU24": 2.5, "AU25": 0.5, "AU26": 1.2, "AU5": 0.5, "AU9": 0.4, "AU14": 0.4, "AU16": 0.3,
     "AU17": 0.6, "AU18": 0.4, "AU20": 0.5, "AU27": 0.4, "AU43": 0.3,
 }  # fmt: skip
 
