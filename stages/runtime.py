@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
 import shutil
@@ -19,6 +20,7 @@ from stages.errors import UserError
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # malloc.h of glibc
 EXAMPLES = {"system": "jin2021", "backbone": "iresnet"}
 log = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -53,10 +55,20 @@ def setup_torch(threads: int, seed: int) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     import torch
 
+    _keep_buffers()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
     seed_all(seed)
+
+
+def _keep_buffers() -> None:
+    """Have glibc keep large buffers: mapping activations anew at every step took a quarter of it on a CPU."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "mallopt"):
+            libc.mallopt(M_MMAP_MAX, 0)
+            libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def fabric() -> Fabric:
