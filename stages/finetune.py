@@ -5,6 +5,8 @@ Run: python -m stages.finetune SYSTEM
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,7 @@ class Params(Strict):
     positive_weights: tuple[float, ...] | None
     focal_alpha: float
     focal_gamma: float
+    crop_away: float
     augment: Augment
 
 
@@ -79,7 +82,7 @@ def finetune(system: str, params: Params, outs: Outs) -> None:
         train,
         params.turns or params.tasks,
         model.backbone.front_end,
-        params.augment,
+        replace(params.augment, crop=sqrt(1 - params.crop_away)),
         alternation=params.alternation,
         batch=params.batch,
         steps=params.steps,

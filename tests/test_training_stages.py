@@ -27,7 +27,8 @@ COMMON: dict[str, Any] = {
 }  # fmt: skip
 FINETUNE = {
     "backbone": Path("models/pretrain/tiny"), "alternation": "batch", "turns": None,
-    "extra": Path("data/stills/affect"), "steps": 6, "augment": Augment(flip=0.5, crop=0.8, noise=0.1),
+    "extra": Path("data/stills/affect"), "steps": 6, "crop_away": 0.4,
+    "augment": Augment(flip=0.5, noise=0.1),
 }  # fmt: skip
 AUDIO = {
     "front_end": "jin2021", "features": 32, "window": 30, "mel_steps": 100, "stride": 10, "predict_stride": 5,

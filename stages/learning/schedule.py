@@ -36,7 +36,7 @@ class Recipe:
         return cls(**{field.name: values[field.name] for field in fields(cls)})
 
     def build(self, model: nn.Module) -> tuple[SGD, MultiStepLR]:
-        """Optimizer and schedule; `heads` is the model's child of that name, frozen parameters are left out."""
+        """Optimizer and schedule; `heads` is the child of that name; frozen parameters are left out."""
         trained = [(name, tensor) for name, tensor in model.named_parameters() if tensor.requires_grad]
         heads = [tensor for name, tensor in trained if name.startswith("heads.")]
         rest = [tensor for name, tensor in trained if not name.startswith("heads.")]

@@ -20,5 +20,5 @@ class VisualModel(nn.Module):
         self.heads = heads
 
     def forward(self, x: Tensor, tasks: Sequence[str] | None = None) -> dict[str, Tensor]:
-        """What `backbone.front_end.prepare` makes, [N, 3, S, S], to {task: [N, outputs]}, of `tasks` or all."""
+        """What `backbone.front_end.prepare` makes, [N, 3, S, S], to {task: [N, outputs]}, of `tasks`."""
         return cast(dict[str, Tensor], self.heads(self.backbone(x), tasks))
