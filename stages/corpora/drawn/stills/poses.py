@@ -22,6 +22,14 @@ FREE = {
 }  # fmt: skip
 
 
+# Who brings whom, and how often, as in spontaneous recordings (DISFA, BP4D: raised cheeks and smiles above
+# all). Each also comes without the other; that a network may learn what is common is what makes it of use.
+COMPANY = (
+    ("AU6", "AU12", 0.6), ("AU12", "AU6", 0.45), ("AU12", "AU25", 0.4), ("AU6", "AU7", 0.3),
+    ("AU1", "AU2", 0.3), ("AU4", "AU7", 0.3), ("AU23", "AU24", 0.2), ("AU15", "AU17", 0.3),
+)  # fmt: skip
+
+
 class Pose(NamedTuple):
     """Units float32 [2, units] and the expression label, −1 where they tell none."""
 
@@ -56,7 +64,17 @@ def free_pose(rng: np.random.Generator) -> Pose:
     units = np.zeros((2, len(UNITS)), np.float32)
     for name in chosen:
         np.maximum(units, pose(rng, {str(name): 1.0}, rng.uniform(0.4, 1.0)), out=units)
+    bring_company(rng, units)
     return Pose(faint(rng, yielding(units)), MISSING)
+
+
+def bring_company(rng: np.random.Generator, units: Array) -> None:
+    """Add to `units` those that often come along, at about the intensity of the one that brings them."""
+    for name, friend, chance in COMPANY:
+        strength = float(units[:, INDEX[name]].max())
+        if strength > 0.3 and rng.random() < chance:
+            brought = pose(rng, {friend: 1.0}, min(1.0, strength * rng.uniform(0.8, 1.2)))
+            np.maximum(units, brought, out=units)
 
 
 def neutral_pose(rng: np.random.Generator) -> Pose:
