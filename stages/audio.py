@@ -14,9 +14,11 @@ from torch import nn
 from stages.learning.epochs import Outs, publish
 from stages.learning.losses import task_losses
 from stages.learning.schedule import Recipe
-from stages.learning.sound import audio_model
+from stages.learning.sound import audio_model, inherit_heads
 from stages.learning.state import data_digest, resumable
 from stages.learning.temporal import Material, Outputs, Segments, fit_windows
+from stages.learning.trained import load_trained
+from stages.learning.visual import visual_model
 from stages.learning.windows import read_windows
 from stages.params import Strict, load
 from stages.runtime import argument, main, setup_torch
@@ -24,6 +26,7 @@ from stages.runtime import fabric as make_fabric
 
 INDEX = Path("data/index/frames.parquet")
 FRAMES = Path("data/frames")
+FINETUNED = Path("models/finetune")
 
 
 class Params(Strict):
@@ -38,6 +41,7 @@ class Params(Strict):
     mel_steps: int
     stride: int
     predict_stride: int
+    inherit_heads: bool
     batch: int
     epochs: int
     milestones: tuple[int, ...]
@@ -77,11 +81,14 @@ def audio(system: str, params: Params, outs: Outs) -> None:
         material(table, split, embeddings, mels, params.window, stride, params.mel_steps)
         for split, stride in (("train", params.stride), ("validation", params.predict_stride))
     )
-    inputs = [INDEX, FRAMES, embeddings, mels]
+    inputs = [INDEX, FRAMES, embeddings, mels, FINETUNED / system]
     card = card_of(system, params, train.windows.features, inputs)
+    model = audio_model(card, params.dropout)
+    if params.inherit_heads:
+        inherit_heads(model, load_trained(FINETUNED / system, visual_model)[0].heads)
     with resumable("audio", card["params"], inputs) as state:
         history = fit_windows(
-            audio_model(card, params.dropout),
+            model,
             forward,
             task_losses(params.positive_weights, params.focal_alpha, params.focal_gamma),
             train,

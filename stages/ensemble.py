@@ -14,6 +14,7 @@ from pydantic import NonNegativeFloat
 from stages.learning import candidates, scoring
 from stages.learning.choosing import choose
 from stages.learning.selection import SELECTION, half_of, halves
+from stages.learning.steady import fold_scores, steady
 from stages.params import Strict, load
 from stages.reporting.files import write_csv, write_json, write_parquet
 from stages.runtime import argument, log, main
@@ -47,14 +48,16 @@ def select(
 ) -> tuple[pd.DataFrame, dict[str, candidates.Candidate]]:
     """Ratings of all checkpoints on the selection half, and the one chosen for each unit.
 
-    Every unit stays with the best single checkpoint unless another beats it by more than `margin`.
+    Every unit stays with the best single checkpoint unless another beats it by more than `margin`,
+    whichever one video is left out.
     """
     labels = scoring.validation(table)
     rows = labels[half_of(labels["trial"], halves(table), SELECTION)]
     found = candidates.find(predictions, systems)
     ratings = candidates.rate(found, predictions, rows, criterion)
     single = found.index(candidates.best(ratings))
-    rows_chosen = choose(ratings[[*scoring.UNITS]], single, margin)
+    folds = [fold_scores(one.scored(predictions, rows), criterion) for one in found]
+    rows_chosen = choose(steady(folds, single), single, margin)
     return ratings, {unit: found[row] for unit, row in rows_chosen.items()}
 
 

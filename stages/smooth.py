@@ -14,6 +14,7 @@ from stages.learning import scoring
 from stages.learning.choosing import choose
 from stages.learning.selection import SELECTION, half_of, halves
 from stages.learning.smoothing import smooth
+from stages.learning.steady import fold_scores, steady
 from stages.params import Strict, load
 from stages.reporting.files import write_json, write_parquet
 from stages.runtime import argument, log, main
@@ -49,16 +50,18 @@ def choose_widths(
     criterion: scoring.Criterion,
     margin: float,
 ) -> dict[str, int]:
-    """Width in frames of each unit; 1 (no smoothing) unless another is better by more than `margin`."""
+    """Width in frames of each unit.
+
+    1 (no smoothing) unless another gains more than `margin`, whichever one video is left out.
+    """
     labels = scoring.validation(table)
     rows = labels[half_of(labels["trial"], halves(table), SELECTION)]
-    scores = {}
-    for width in sorted({1, *grid}):
+    widths, folds = sorted({1, *grid}), []
+    for width in widths:
         smoothed = smooth(predictions, dict.fromkeys(scoring.UNITS, width))
-        scored, _ = scoring.join(rows, smoothed, "drop")
-        scores[width] = scoring.unit_scores(scored, criterion)
-    chosen = choose(pd.DataFrame.from_dict(scores, orient="index"), 1, margin)
-    return {unit: int(width) for unit, width in chosen.items()}
+        folds.append(fold_scores(scoring.join(rows, smoothed, "drop")[0], criterion))
+    chosen = choose(steady(folds, 0), 0, margin)
+    return {unit: widths[place] for unit, place in chosen.items()}
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ FINETUNE = {
 }  # fmt: skip
 AUDIO = {
     "front_end": "jin2021", "features": 32, "window": 30, "mel_steps": 100, "stride": 10, "predict_stride": 5,
+    "inherit_heads": True,
 }  # fmt: skip
 SEQUENCE = {
     "features": 32, "layers": 1, "attention_heads": 2, "feed_forward": 32, "encoder_dropout": 0.1,

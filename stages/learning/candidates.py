@@ -27,6 +27,10 @@ class Candidate(NamedTuple):
         """Its predictions, one row a validation frame with a face."""
         return pd.read_parquet(root / self.system / self.step / f"{self.checkpoint}.parquet")
 
+    def scored(self, root: Path, rows: pd.DataFrame) -> scoring.Scored:
+        """Its predictions beside the labels of `rows`, validation frames; those without a face left out."""
+        return scoring.join(rows, self.read(root), "drop")[0]
+
 
 def find(root: Path, systems: Iterable[str]) -> list[Candidate]:
     """Candidates, simplest first: by step, and within a step the longest trained.
@@ -59,7 +63,7 @@ def rate(
 def _scores(
     candidate: Candidate, root: Path, rows: pd.DataFrame, criterion: scoring.Criterion
 ) -> dict[str, Any]:
-    scored, _ = scoring.join(rows, candidate.read(root), "drop")
+    scored = candidate.scored(root, rows)
     overall = measures.mean(np.array(list(scoring.official(scored).values())))
     return {**candidate._asdict(), "overall": overall, **scoring.unit_scores(scored, criterion)}
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
+from torch.nn import functional as F
 
 from stages.learning.data import open_array
 from stages.learning.windows import Windows
@@ -22,6 +23,15 @@ def audio_model(card: dict[str, Any], dropout: float = 0.0) -> AudioVisualModel:
     """An untrained audio model as its card says: lengths `visual` and `features`, `steps`, `tasks`."""
     heads = Heads(card["visual"] + card["features"], card["tasks"], dropout)
     return AudioVisualModel(TDNN(features=card["features"]), heads, card["steps"])
+
+
+def inherit_heads(model: AudioVisualModel, visual: Heads) -> None:
+    """Start each head from the visual model's, deaf at first: training adds what the sound tells."""
+    own = model.heads.state_dict()
+    for name, seen in visual.state_dict().items():
+        if name in own:  # weights [outputs, visual] go in front of zeros for the sound, biases as they are
+            own[name] = F.pad(seen, (0, own[name].shape[-1] - seen.shape[-1]))
+    model.heads.load_state_dict(own)
 
 
 def cached_features(

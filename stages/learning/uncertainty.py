@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.corpora.labels import AU_LOGITS, EXPRESSION_LOGITS, EXPRESSIONS, MISSING, VA_NAMES
-from stages.learning.scoring import Scored
+from stages.learning.scoring import Criterion, Scored
 
 Floats = NDArray[np.float64]
 DRAWS = 1000
@@ -90,24 +90,41 @@ def official(tallies: Tallies) -> dict[str, Floats]:
     return {"AU": _au(tallies.units), "EXPR": _expr(tallies.confusion), "VA": _va(tallies.moments)}
 
 
+def unit_scores(tallies: Tallies, criterion: Criterion) -> Floats:
+    """[..., units] from sums, as `scoring.unit_scores` has them from frames, in the order of its `UNITS`."""
+    f1, accuracy = _f1(tallies.units), _ratio(tallies.units[..., 3], tallies.units[..., 4])
+    units = f1 if criterion == "f1" else 0.5 * f1 + 0.5 * accuracy
+    faces = _expr(tallies.confusion, accuracy_share=0.0 if criterion == "f1" else 0.33)
+    return np.concatenate([units, faces[..., None], _ccc(tallies.moments)], axis=-1)
+
+
 def _au(sums: Floats) -> Floats:
-    hit, extra, missed, right, known = np.moveaxis(sums, -1, 0)
-    f1 = np.where(known > 0, _ratio(2 * hit, 2 * hit + extra + missed, empty=0.0), np.nan)
-    return 0.5 * _mean(f1) + 0.5 * _ratio(right.sum(axis=-1), known.sum(axis=-1))
+    right, known = sums[..., 3], sums[..., 4]
+    return 0.5 * _mean(_f1(sums)) + 0.5 * _ratio(right.sum(axis=-1), known.sum(axis=-1))
 
 
-def _expr(confusion: Floats) -> Floats:
+def _f1(sums: Floats) -> Floats:
+    hit, extra, missed, _, known = np.moveaxis(sums, -1, 0)
+    return np.where(known > 0, _ratio(2 * hit, 2 * hit + extra + missed, empty=0.0), np.nan)
+
+
+def _expr(confusion: Floats, accuracy_share: float = 0.33) -> Floats:
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
     f1 = _ratio(2 * right, confusion.sum(axis=-1) + confusion.sum(axis=-2))
-    return 0.67 * _mean(f1) + 0.33 * _ratio(right.sum(axis=-1), confusion.sum(axis=(-2, -1)))
+    accuracy = _ratio(right.sum(axis=-1), confusion.sum(axis=(-2, -1)))
+    return (1 - accuracy_share) * _mean(f1) + accuracy_share * accuracy
 
 
 def _va(moments: Floats) -> Floats:
+    return _mean(_ccc(moments))
+
+
+def _ccc(moments: Floats) -> Floats:
     n, x, y, xx, yy, xy = np.moveaxis(moments, -1, 0)
     mean_x, mean_y = _ratio(x, n), _ratio(y, n)
     covariance = _ratio(xy, n) - mean_x * mean_y
     spread = _ratio(xx, n) - mean_x**2 + _ratio(yy, n) - mean_y**2 + (mean_x - mean_y) ** 2
-    return _mean(np.where(n > 0, _ratio(2 * covariance, spread, empty=0.0), np.nan))
+    return np.where(n > 0, _ratio(2 * covariance, spread, empty=0.0), np.nan)
 
 
 def _ratio(part: Floats, whole: Floats, empty: float = np.nan) -> Floats:
