@@ -119,10 +119,13 @@ def plotted(found: Sequence[Row]) -> pd.DataFrame:
 
 
 def nested(found: Sequence[Row]) -> dict[str, Any]:
-    """system → step → {scoring, change, error, all} → task → score, for `dvc metrics show` and `diff`."""
+    """system → step → {scoring, change, spread, all} → task → score, for `dvc metrics show` and `diff`.
+
+    `spread` is the standard error of the change; DVC takes a key named "error" for a file it could not read.
+    """
     result: dict[str, Any] = {}
     for row in found:
-        figures = {"scoring": row.scoring, "change": row.change, "error": row.error, "all": row.all}
+        figures = {"scoring": row.scoring, "change": row.change, "spread": row.error, "all": row.all}
         kept = {name: _known(part) for name, part in figures.items() if part}
         result.setdefault(row.system, {})[row.step] = kept
     return result
