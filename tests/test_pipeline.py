@@ -62,7 +62,7 @@ def test_a_learning_rate_runs_fine_tuning_and_what_follows(project: Path) -> Non
     assert set(started) == {*(f"{stage}@jin2021" for stage in FROM_FINETUNING), "compare"}
     assert not set(started) & set(BEFORE_FINETUNING)
     changed = json.loads(_dvc(project, "metrics", "diff", "--json"))
-    assert changed["diff"]["metrics/jin2021.json"]
+    assert changed["metrics/jin2021.json"]
 
 
 def _whole_video(project: Path, frames: pd.DataFrame, smoothed: pd.DataFrame) -> tuple[Path, pd.DataFrame]:

@@ -21,7 +21,8 @@ SOURCES = {name: f"digest of {name}" for name in ("b", "a", "c", "d")}
 def make_array(name: str, folder: Path) -> store.Note:
     """An item whose content follows from its name; it also tells which process made it, outside the store."""
     np.save(folder / f"{name}.npy", np.full((2, 3), ord(name[0])))
-    with Path(os.environ["MADE"]).open("a") as made:
+    store_folder = folder.parents[1]  # <store>/.partial/<name>
+    with store_folder.with_name("made.txt").open("a") as made:
         made.write(f"{name} {os.getpid()}\n")
     return {"rows": 2}
 
@@ -37,7 +38,6 @@ def make_but_c(name: str, folder: Path) -> store.Note:
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "made.txt"
     path.touch()
-    monkeypatch.setenv("MADE", str(path))
     monkeypatch.setenv("WORKERS", "1")
     return path
 
