@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import av
 import pandas as pd
 
 from stages import audio, embed, frames, sequence
@@ -28,6 +29,9 @@ from stages.params import load
 from stages.reporting.overlay import write_overlay
 from stages.reporting.per_frame import frame_rows, predicted_tasks, write_annotations, write_rows
 from stages.runtime import fabric, log, main, setup_torch, workers
+
+# torchvision turns FFmpeg's log on again when it is imported; see stages/media/decode.py for why it must be off.
+av.logging.set_level(None)
 
 MODELS = Path("models")
 FORWARDS = {"audio": audio.forward, "sequence": sequence.forward}

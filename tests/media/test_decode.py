@@ -163,7 +163,12 @@ def test_damage_does_not_block_decoder_threads(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=120
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert av.logging.get_level() is None
+
+
+@pytest.mark.parametrize("module", ["stages.media.decode", "stages.predict"])
+def test_the_log_is_off_whatever_else_is_imported(module: str) -> None:
+    code = f"import {module}, av; assert av.logging.get_level() is None"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_lost_tail_within_tolerance(tmp_path: Path) -> None:
