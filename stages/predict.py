@@ -30,7 +30,7 @@ from stages.reporting.overlay import write_overlay
 from stages.reporting.per_frame import frame_rows, predicted_tasks, write_annotations, write_rows
 from stages.runtime import fabric, log, main, setup_torch, workers
 
-# torchvision turns FFmpeg's log on again when it is imported; see stages/media/decode.py for why it must be off.
+# torchvision turns FFmpeg's log on when it is imported; stages/media/decode.py tells why it must be off.
 av.logging.set_level(None)
 
 MODELS = Path("models")
