@@ -22,7 +22,7 @@ from stages.learning.fit import History, fit
 from stages.learning.heatmaps import Refinement, gaussian_heatmaps
 from stages.learning.landmark_batches import Batch, Geometry, landmark_batches
 from stages.learning.landmarking import Images, Landmarker, Points, describe, find_landmarks, nme, summarise
-from stages.learning.schedule import scaled
+from stages.learning.recipe import scaled
 from stages.learning.state import data_digest, resumable
 from stages.media.schemes import JD106, scheme
 from stages.networks.hrnet import INPUT_SIZE, STRIDE, WIDTH, LandmarkHRNet, landmark_hrnet

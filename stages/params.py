@@ -18,20 +18,28 @@ class Strict(BaseModel):
 
 
 P = TypeVar("P", bound=Strict)
+NAMES = ("system", "step")  # what a run is called, in its section; the command line tells its front door
 
 
-def load(model: type[P], block: str, stage: str | None = None) -> P:
+def load(model: type[P], block: str, stage: str | None = None, run: str | None = None) -> P:
     """Read the parameters that the running stage declares in dvc.yaml.
 
     `block` is the dotted section whose keys the model holds flat ("mel", "jin2021.finetune"); declared
-    top-level values (seed, threads, lr, …) join it. `stage` names the stage of dvc.yaml when the front door
-    runs outside DVC; by default it is the block, as `verb@system` for a system's block.
+    top-level values (seed, threads, lr, …) join it. `run` is the section of one of several runs of the block
+    ("finetune.jin2021-visual"): its keys stand in place of the block's. `stage` names the stage of dvc.yaml
+    when the front door runs outside DVC; by default it is the block, as `verb@system` for a system's block.
     Errors: UserError naming the key that is unknown, missing or of the wrong type.
     """
     system, _, verb = block.rpartition(".")
     stage = stage or (f"{verb}@{system}" if system else verb)
     declared = _declared(os.environ.get("DVC_STAGE") or stage)
-    return check(model, flatten(declared, block), block, set(declared))
+    return check(model, flatten(declared, block, run), block, set(declared))
+
+
+def load_run(model: type[P], verb: str, system: str, step: str) -> P:
+    """Parameters of the run `system`-`step` of the training stage `verb`; see `load`."""
+    name = f"{system}-{step}"
+    return load(model, f"{system}.{verb}", f"{verb}@{name}", f"{verb}.{name}")
 
 
 def _declared(stage: str) -> dict[str, Any]:
@@ -44,14 +52,14 @@ def _declared(stage: str) -> dict[str, Any]:
         raise UserError(f"params.yaml or dvc.yaml, stage {stage}: {error}") from None
 
 
-def flatten(declared: dict[str, Any], block: str) -> dict[str, Any]:
+def flatten(declared: dict[str, Any], block: str, run: str | None = None) -> dict[str, Any]:
     """Top-level values and the block's keys as one flat dict; a block's `null` inherits the top level."""
-    scale = declared.get("scale")
-    caps = dig(declared, f"scales.{scale}.{block.rpartition('.')[2]}")
-    sections = {"scales", "scale", block.split(".")[0]}
+    caps = dig(declared, f"scales.{declared.get('scale')}.{block}")
+    sections = {"scales", "scale", block.split(".")[0], (run or "").split(".")[0]}
     top = {key: value for key, value in declared.items() if key not in sections}
-    own = cap(dig(declared, block), caps)
-    return top | {key: value for key, value in own.items() if value is not None or key not in top}
+    own = dig(declared, block) | (dig(declared, run) if run else {})
+    capped = cap({key: value for key, value in own.items() if key not in NAMES}, caps)
+    return top | {key: value for key, value in capped.items() if value is not None or key not in top}
 
 
 def cap(published: dict[str, Any], caps: dict[str, Any]) -> dict[str, Any]:

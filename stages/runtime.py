@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # malloc.h of glibc
-EXAMPLES = {"system": "jin2021", "backbone": "iresnet"}
+EXAMPLES = {"system": "jin2021", "step": "visual", "backbone": "iresnet"}
 log = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -36,10 +36,17 @@ def main(run: Callable[[], None]) -> None:
 
 def argument(name: str) -> str:
     """The one word that the command line of a front door takes, e.g. the system."""
-    if len(sys.argv) != 2:
+    return arguments(name)[0]
+
+
+def arguments(*names: str) -> list[str]:
+    """The words that the command line of a front door takes, e.g. the system and the step."""
+    if len(sys.argv) != 1 + len(names):
         front_door = f"python -m stages.{Path(sys.argv[0]).stem}"
-        raise UserError(f"{front_door} takes one word, the {name}, e.g. `{front_door} {EXAMPLES[name]}`")
-    return sys.argv[1]
+        example = " ".join([front_door, *(EXAMPLES[name] for name in names)])
+        count = "one word" if len(names) == 1 else f"{len(names)} words"
+        raise UserError(f"{front_door} takes {count}, the {' and the '.join(names)}, e.g. `{example}`")
+    return sys.argv[1:]
 
 
 def seed_all(seed: int) -> None:

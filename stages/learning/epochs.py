@@ -32,13 +32,27 @@ class Outs:
     history: Path
 
 
+def outs_of(system: str, step: str) -> Outs:
+    """Where dvc.yaml expects what a training step publishes."""
+    return Outs(
+        Path("models", system, step),
+        Path("data/predictions", system, step),
+        Path("metrics", system, f"{step}.csv"),
+    )
+
+
 def recorder(
-    state: Path, predict: Callable[[], pd.DataFrame], table: pd.DataFrame, model: nn.Module
+    state: Path,
+    predict: Callable[[], pd.DataFrame],
+    table: pd.DataFrame,
+    model: nn.Module,
+    judge: Callable[[], float] | None = None,
 ) -> Callable[[int], dict[str, float]]:
     """`on_epoch` for `fit`: writes weights and predictions beside the state, returns validation scores.
 
     `predict()` makes the prediction table of the model as it is; `table` is the frame table. Scores are the
-    ABAW2 measures on all validation videos, and the mean of AU and EXPR on the selection half.
+    ABAW2 measures on all validation videos, and what the checkpoint is chosen by: `judge()`, or else the mean
+    of AU and EXPR on the selection half.
     """
     labels, sides = scoring.validation(table), halves(table)
 
@@ -46,7 +60,8 @@ def recorder(
         predictions = predict()
         save_weights(state / "models" / f"{name(epoch)}.safetensors", model.state_dict())
         save_predictions(state / "predictions" / f"{name(epoch)}.parquet", predictions)
-        return epoch_scores(labels, predictions, sides)
+        scores = epoch_scores(labels, predictions, sides)
+        return scores | ({SELECTED: judge()} if judge else {})
 
     return record
 
@@ -55,8 +70,14 @@ def epoch_scores(labels: pd.DataFrame, predictions: pd.DataFrame, sides: dict[st
     """Validation scores val_AU, val_EXPR, val_VA and `selection`."""
     scored, _ = scoring.join(labels, predictions, "drop")
     chosen = scoring.official(scored.where(half_of(scored.trials, sides, SELECTION)))
-    both = measures.mean(np.array([chosen[task] for task in CHOSEN_BY]))
-    return {f"val_{task}": score for task, score in scoring.official(scored).items()} | {SELECTED: both}
+    return {f"val_{task}": score for task, score in scoring.official(scored).items()} | {
+        SELECTED: mean_score(chosen)
+    }
+
+
+def mean_score(scores: Mapping[str, float]) -> float:
+    """Mean of the AU and EXPR measures that there are."""
+    return measures.mean(np.array([scores[task] for task in CHOSEN_BY]))
 
 
 def best_epoch(history: History) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 TaskLoss = Callable[[Tensor, Tensor], Tensor]
+EPS = 1e-6  # of 1 − p: its power below 1 has no slope at 0
 
 
 def weighted_bce(logits: Tensor, targets: Tensor, positive_weights: Tensor | None = None) -> Tensor:
@@ -22,7 +23,7 @@ def weighted_bce(logits: Tensor, targets: Tensor, positive_weights: Tensor | Non
     return _mean_over(_cross_entropy(logits, target, positive_weights), known)
 
 
-def focal(logits: Tensor, labels: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:
+def one_hot_focal(logits: Tensor, labels: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:
     """Focal loss on one-hot classes (Lin et al. 2017, eq. 5 with sigmoids; Jin et al. 2021, eq. 2).
 
     `logits` [..., C], `labels` [...] integer, negative where missing. The terms of the C classes are summed;
@@ -33,6 +34,22 @@ def focal(logits: Tensor, labels: Tensor, alpha: float = 0.25, gamma: float = 2.
     miss = torch.where(one_hot > 0, torch.sigmoid(-logits), torch.sigmoid(logits))  # 1 − p_t
     weight = torch.where(one_hot > 0, alpha, 1 - alpha)
     return _mean_over((weight * miss**gamma * _cross_entropy(logits, one_hot)).sum(-1), known)
+
+
+def focal(logits: Tensor, labels: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:
+    """Focal loss on the softmax of the true class (Lin et al. 2017, eq. 5; Thinh et al. 2021, eq. 1 and 2).
+
+    `logits` [..., C], `labels` [...] integer, negative where missing. −α (1 − p)^γ log p, mean over the
+    labelled samples; 0 if there are none. Thinh prints α = 2 and γ = 0.25, usual are 0.25 and 2.
+    """
+    log_p, known = _log_likelihood(logits, labels)
+    return _mean_over(-alpha * (1 - log_p.exp()).clamp(min=EPS) ** gamma * log_p, known)
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Softmax cross-entropy; `logits` [..., C], `labels` [...] negative where missing; mean over the labelled."""
+    log_p, known = _log_likelihood(logits, labels)
+    return _mean_over(-log_p, known)
 
 
 def ccc_loss(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -54,24 +71,15 @@ def ccc(x: Tensor, y: Tensor, eps: float = 1e-8) -> Tensor:
     return 2 * covariance / (spread + eps)
 
 
-def task_losses(
-    positive_weights: Sequence[float] | None = None, alpha: float = 0.25, gamma: float = 2.0
-) -> dict[str, TaskLoss]:
-    """The loss of each task, `loss(output, target)`: weighted BCE, focal, CCC."""
-    weights = torch.tensor(positive_weights) if positive_weights else None
-
-    def action_units(logits: Tensor, targets: Tensor) -> Tensor:
-        return weighted_bce(logits, targets, weights if weights is None else weights.to(logits))
-
-    def expressions(logits: Tensor, labels: Tensor) -> Tensor:
-        return focal(logits, labels, alpha, gamma)
-
-    return {"AU": action_units, "EXPR": expressions, "VA": ccc_loss}
-
-
 def _cross_entropy(logits: Tensor, targets: Tensor, positive_weights: Tensor | None = None) -> Tensor:
     """Binary cross-entropy of every entry."""
     return F.binary_cross_entropy_with_logits(logits, targets, pos_weight=positive_weights, reduction="none")
+
+
+def _log_likelihood(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Log-probability of the true class, and where it is known."""
+    classes = labels.clamp(min=0).long().unsqueeze(-1)
+    return F.log_softmax(logits, dim=-1).gather(-1, classes).squeeze(-1), labels >= 0
 
 
 def _mean_over(terms: Tensor, known: Tensor) -> Tensor:
