@@ -1,10 +1,11 @@
-"""Train a system's visual model: one pretrained backbone, one head a task, incomplete labels.
+"""Train a visual model of a system: a pretrained backbone, one head a task, incomplete labels.
 
-Run: python -m stages.finetune SYSTEM
+Run: python -m stages.finetune SYSTEM STEP, a run of section `finetune` in params.yaml.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import sqrt
 from pathlib import Path
@@ -12,136 +13,161 @@ from typing import Any
 
 import pandas as pd
 
-from stages.learning.alternation import Alternation
+from stages.learning import scoring
 from stages.learning.augment import Augment
+from stages.learning.balance import ml_ros
 from stages.learning.card import read_card
 from stages.learning.data import Faces, join, read_extra, read_faces, split_table, with_faces
-from stages.learning.epochs import Outs, publish, recorder
+from stages.learning.epochs import Outs, mean_score, outs_of, publish, recorder
 from stages.learning.fit import fit
-from stages.learning.losses import task_losses
+from stages.learning.folds import left_out
+from stages.learning.objectives import Objectives
 from stages.learning.predictions import prediction_table
-from stages.learning.schedule import Recipe
+from stages.learning.recipe import Recipe
+from stages.learning.sampling import Draws, Sampling, sampler
 from stages.learning.state import data_digest, resumable
 from stages.learning.visual import predict_faces, turn_loss, turns, visual_model
 from stages.networks.pretrained import load_backbone
 from stages.networks.visual import VisualModel
-from stages.params import Strict, load
-from stages.runtime import argument, main, setup_torch
+from stages.params import load_run
+from stages.runtime import arguments, main, setup_torch
 from stages.runtime import fabric as make_fabric
 
 INDEX = Path("data/index/frames.parquet")
 FRAMES = Path("data/frames")
 
 
-class Params(Strict):
-    """Section `<system>.finetune` of params.yaml."""
+class Params(Recipe, Objectives):
+    """Section `<system>.finetune` of params.yaml and the run's entry in `finetune`."""
 
     seed: int
     threads: int
     backbone: Path
+    attention: bool = False
+    fpn: bool = False
+    ssh: bool = False
+    hidden: int | None = None
     tasks: tuple[str, ...]
-    alternation: Alternation
-    turns: tuple[str, ...] | None
+    sampling: Sampling
+    turns: tuple[str, ...] | None = None
+    ml_ros: float = 0.0
+    folds: int | None = None
+    fold: int | None = None
     extra: Path | None
-    batch: int
     steps: int | None
-    epochs: int
-    milestones: tuple[int, ...]
-    milestones_of: int
-    lr: float
-    lr_factor: float = 1.0
-    head_lr_factor: float = 1.0
-    momentum: float
-    weight_decay: float
-    clip_norm: float | None
-    dropout: float
-    positive_weights: tuple[float, ...] | None
-    focal_alpha: float
-    focal_gamma: float
-    crop_away: float
-    augment: Augment
+    crop_away: float = 0.0
+    augment: Augment = Augment()
 
 
 def run() -> None:
     """Read params, train, publish."""
-    system = argument("system")
-    finetune(system, load(Params, f"{system}.finetune"), outs_of(system))
+    system, step = arguments("system", "step")
+    finetune(system, step, load_run(Params, "finetune", system, step), outs_of(system, step))
 
 
-def finetune(system: str, params: Params, outs: Outs) -> None:
+def finetune(system: str, step: str, params: Params, outs: Outs) -> None:
     """Train `system`'s visual model and publish its epochs; goes on where a killed run stopped."""
     setup_torch(params.threads, params.seed)
     fabric = make_fabric()
     fabric.launch()
     table = pd.read_parquet(INDEX)
-    train = training_faces(table, params.extra)
+    train, left = training_tables(table, params)
     validation = with_faces(split_table(table, "validation"), FRAMES)
-    model, card = build(system, params)
-    optimizer, scheduler = Recipe.pick(params.model_dump()).build(model)
-    batches = turns(
-        train,
-        params.turns or params.tasks,
-        model.backbone.front_end,
-        replace(params.augment, crop=sqrt(1 - params.crop_away)),
-        alternation=params.alternation,
-        batch=params.batch,
-        steps=params.steps,
-        seed=params.seed,
-        fabric=fabric,
-    )
-    faces = read_faces(validation, FRAMES)
+    faces = training_faces(train, params.extra)
+    model, card = build(system, step, params)
+    optimizer, scheduler = params.build(model)
+    seen = read_faces(validation, FRAMES)
 
     def predict() -> pd.DataFrame:
-        return prediction_table(validation, predict_faces(model, faces))
+        return prediction_table(validation, predict_faces(model, seen))
 
     with resumable("finetune", card["params"], card.pop("inputs")) as state:
         history = fit(
             model,
-            turn_loss(task_losses(params.positive_weights, params.focal_alpha, params.focal_gamma)),
-            batches,
+            turn_loss(params.losses()),
+            turns(
+                faces,
+                draws(faces, params),
+                model.backbone.front_end,
+                replace(params.augment, crop=sqrt(1 - params.crop_away)),
+                seed=params.seed,
+                fabric=fabric,
+            ),
             optimizer=optimizer,
             scheduler=scheduler,
             epochs=params.epochs,
             seed=params.seed,
             state=state,
             fabric=fabric,
-            on_epoch=recorder(state, predict, table, model),
+            on_epoch=recorder(state, predict, table, model, judge_of(model, left)),
             clip_norm=params.clip_norm,
         )
         if fabric.is_global_zero:
             publish(state, outs, history, card)
 
 
-def build(system: str, params: Params) -> tuple[VisualModel, dict[str, Any]]:
+def build(system: str, step: str, params: Params) -> tuple[VisualModel, dict[str, Any]]:
     """The model before training, and its card."""
     inputs = [INDEX, FRAMES, params.backbone, *([params.extra] if params.extra else [])]
+    parts = params.model_dump(include={"attention", "fpn", "ssh"})
     card = {
         "stage": "finetune",
         "system": system,
+        "step": step,
         "network": read_card(params.backbone)["network"],
+        "neck": parts if any(parts.values()) else None,
+        "hidden": params.hidden,
         "tasks": params.tasks,
         "params": params.model_dump(mode="json"),
         "data": data_digest(inputs),
         "inputs": inputs,
     }
-    model = visual_model(card, params.dropout)
-    model.backbone = load_backbone(params.backbone)
-    return model, card
+    return visual_model(card, params.dropout, load_backbone(params.backbone)), card
 
 
-def training_faces(table: pd.DataFrame, extra: Path | None) -> Faces:
-    """Training frames with a face, and the extra stills behind them."""
-    faces = read_faces(with_faces(split_table(table, "train"), FRAMES), FRAMES)
+def training_tables(table: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Training frames with a face, and those of the videos that the fold leaves out, if there are folds."""
+    rows = with_faces(split_table(table, "train"), FRAMES)
+    if params.folds is None or params.fold is None:
+        return rows, None
+    left = left_out(rows, params.folds, params.fold)
+    return rows[~left].reset_index(drop=True), rows[left].reset_index(drop=True)
+
+
+def training_faces(train: pd.DataFrame, extra: Path | None) -> Faces:
+    """Training faces, and the extra stills behind them."""
+    faces = read_faces(train, FRAMES)
     return join(faces, read_extra(extra)) if extra else faces
 
 
-def outs_of(system: str) -> Outs:
-    """Where dvc.yaml expects the outs."""
-    return Outs(
-        Path("models/finetune", system),
-        Path("data/predictions", system, "visual"),
-        Path("metrics", system, "finetune.csv"),
+def draws(faces: Faces, params: Params) -> Draws:
+    """The batches' tasks and samples, epoch by epoch."""
+    order = params.turns or params.tasks
+    rows = faces.rows(order)
+    if params.ml_ros:
+        rows["AU"] = rows["AU"][ml_ros(faces.labels.au[rows["AU"]], params.ml_ros, params.seed)]
+    return sampler(
+        faces.labels,
+        rows,
+        order,
+        params.sampling,
+        batch=params.batch,
+        steps=params.steps,
+        seed=params.seed,
     )
+
+
+def judge_of(model: VisualModel, left: pd.DataFrame | None) -> Callable[[], float] | None:
+    """What a fold's checkpoint is chosen by: the mean of AU and EXPR measures on the videos it left out."""
+    if left is None:
+        return None
+    faces = read_faces(left, FRAMES)
+
+    def judge() -> float:
+        predictions = prediction_table(left, predict_faces(model, faces))
+        return mean_score(scoring.official(scoring.join(left, predictions, "drop")[0]))
+
+    return judge
 
 
 if __name__ == "__main__":

@@ -47,7 +47,10 @@ def focal(logits: Tensor, labels: Tensor, alpha: float = 0.25, gamma: float = 2.
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Softmax cross-entropy; `logits` [..., C], `labels` [...] negative where missing; mean over the labelled."""
+    """Softmax cross-entropy, mean over the labelled samples.
+
+    `logits` [..., C], `labels` [...] integer, negative where missing; 0 if none is labelled.
+    """
     log_p, known = _log_likelihood(logits, labels)
     return _mean_over(-log_p, known)
 

@@ -1,8 +1,8 @@
-"""Fine-tuning a visual model whose tasks take turns (Jin et al. 2021, 3.1), and running it on faces."""
+"""Training a visual model on faces whose labels are incomplete, and running it on faces."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,69 +10,68 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stages.learning.alternation import Alternation, rotation
 from stages.learning.augment import Augment
 from stages.learning.data import Faces
 from stages.learning.fit import epoch_seed
 from stages.learning.losses import TaskLoss
-from stages.networks.backbones import FrontEnd, build_backbone
+from stages.learning.sampling import Draws
+from stages.networks.backbones import Backbone, FrontEnd, build_backbone
 from stages.networks.heads import Heads
+from stages.networks.pyramid import pyramid
 from stages.networks.visual import VisualModel
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
-def visual_model(card: dict[str, Any], dropout: float = 0.0) -> VisualModel:
-    """An untrained visual model as its card says: `network` of the backbone, `tasks`."""
-    backbone = build_backbone(**card["network"])
-    return VisualModel(backbone, Heads(backbone.features, card["tasks"], dropout))
+def visual_model(card: dict[str, Any], dropout: float = 0.0, backbone: Backbone | None = None) -> VisualModel:
+    """A visual model as its card says: `network` of the backbone, `neck`, `hidden` layer, `tasks`.
+
+    Untrained but for `backbone`, where one is given.
+    """
+    body = backbone or build_backbone(**card["network"])
+    seen = pyramid(body, **card["neck"]) if card.get("neck") else body
+    return VisualModel(seen, Heads(seen.features, card["tasks"], dropout, card.get("hidden")))
 
 
 class Turn(NamedTuple):
-    """A task's batch: prepared faces [B, 3, S, S] and the labels its loss compares with."""
+    """A batch of some tasks: prepared faces [B, 3, S, S], and what each task's loss compares with."""
 
-    task: str
     faces: Tensor
-    targets: Tensor
+    targets: dict[str, Tensor]
 
 
 def turns(
     faces: Faces,
-    order: Sequence[str],
+    draws: Draws,
     front_end: FrontEnd,
     augment: Augment,
     *,
-    alternation: Alternation,
-    batch: int,
-    steps: int | None,
     seed: int,
     fabric: Fabric,
 ) -> Callable[[int], Iterator[Turn]]:
-    """Batches of an epoch, as `fit` asks for them; each process takes its share of the global `batch`.
-
-    `order` is that of rotation over tasks. Errors: UserError where one of them has no labels.
-    """
-    rows = faces.rows(order)
+    """Batches of an epoch, as `fit` asks for them; each process takes its share of what `draws` makes."""
 
     def epoch_turns(epoch: int) -> Iterator[Turn]:
         generator = torch.Generator(fabric.device)
         generator.manual_seed(epoch_seed(seed, epoch) + fabric.global_rank)
-        for task, chosen in rotation(rows, order, alternation, batch, seed, epoch, steps):
+        for tasks, chosen in draws(epoch):
             own = chosen[fabric.global_rank :: fabric.world_size]
             images = augment(torch.from_numpy(faces.images(own)), front_end.size, generator)
-            targets = torch.from_numpy(faces.labels.targets(task, own)).to(fabric.device)
-            yield Turn(task, front_end.prepare(images), targets)
+            labels = {task: torch.from_numpy(faces.labels.targets(task, own)) for task in tasks}
+            targets = {task: label.to(fabric.device) for task, label in labels.items()}
+            yield Turn(front_end.prepare(images), targets)
 
     return epoch_turns
 
 
 def turn_loss(losses: Mapping[str, TaskLoss]) -> Callable[[nn.Module, Turn], dict[str, Tensor]]:
-    """The loss of one task's batch: the other heads stay out of the graph, so they get no gradients."""
+    """Sum of the losses of a batch's tasks; the other heads stay out of the graph: no gradients for them."""
 
     def loss(model: nn.Module, turn: Turn) -> dict[str, Tensor]:
-        value = losses[turn.task](model(turn.faces, [turn.task])[turn.task], turn.targets)
-        return {"loss": value, turn.task: value}
+        outputs = model(turn.faces, list(turn.targets))
+        terms = {task: losses[task](outputs[task], target) for task, target in turn.targets.items()}
+        return {"loss": torch.stack(list(terms.values())).sum(), **terms}
 
     return loss
 

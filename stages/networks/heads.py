@@ -11,21 +11,25 @@ OUTPUTS = {"AU": 12, "EXPR": 7, "VA": 2}  # action unit logits, expression logit
 
 
 class Heads(nn.Module):
-    """One linear layer for each of `tasks`, behind a dropout that they share.
+    """One linear layer for each of `tasks`, behind a dropout and, if asked for, a hidden layer they share.
 
-    Valence and arousal pass a tanh, since they lie in [-1, 1]; the others are logits.
+    The hidden layer is linear with a ReLU (Thinh et al. 2021, 2.2: 512). Valence and arousal pass a tanh,
+    since they lie in [-1, 1]; the others are logits.
     """
 
-    def __init__(self, features: int, tasks: Sequence[str], dropout: float = 0.0) -> None:
+    def __init__(
+        self, features: int, tasks: Sequence[str], dropout: float = 0.0, hidden: int | None = None
+    ) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        self.tasks = nn.ModuleDict({task: nn.Linear(features, OUTPUTS[task]) for task in tasks})
+        self.hidden = nn.Sequential(nn.Linear(features, hidden), nn.ReLU()) if hidden else nn.Identity()
+        self.tasks = nn.ModuleDict({task: nn.Linear(hidden or features, OUTPUTS[task]) for task in tasks})
 
     def forward(self, features: Tensor, tasks: Sequence[str] | None = None) -> dict[str, Tensor]:
         """[..., features] to {"AU": [..., 12], "EXPR": [..., 7], "VA": [..., 2]}, of the tasks it has.
 
         `tasks` leaves the other heads out of the graph: no gradients for them, on several devices either.
         """
-        features = self.dropout(features)
+        features = self.dropout(self.hidden(features))
         outputs = {task: self.tasks[task](features) for task in tasks or self.tasks}
         return {task: torch.tanh(x) if task == "VA" else x for task, x in outputs.items()}
