@@ -23,6 +23,26 @@ def weighted_bce(logits: Tensor, targets: Tensor, positive_weights: Tensor | Non
     return _mean_over(_cross_entropy(logits, target, positive_weights), known)
 
 
+def multi_label(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Multi-label soft margin (Jiang et al. 2022, eq. 5): `weights` [K] count for positives and negatives.
+
+    `logits` [..., K], `targets` [..., K] in {0, 1} or between, negative where missing. Mean over the labelled
+    entries; 0 without any.
+    """
+    terms = _cross_entropy(logits, targets.clamp(min=0).to(logits.dtype))
+    return _mean_over(terms if weights is None else terms * weights, targets >= 0)
+
+
+def smooth_labels(targets: Tensor) -> Tensor:
+    """Labels 0 to U(0, 0.05) and 1 to U(0.9, 1) (Jiang et al. 2022, 4.3; values: code), missing ones as -1.
+
+    Drawn from torch's global generator, which `fit` seeds in every epoch.
+    """
+    drawn = torch.rand(targets.shape, device=targets.device)
+    soft = torch.where(targets > 0, 0.9 + 0.1 * drawn, 0.05 * drawn)
+    return torch.where(targets < 0, -1.0, soft)
+
+
 def one_hot_focal(logits: Tensor, labels: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:
     """Focal loss on one-hot classes (Lin et al. 2017, eq. 5 with sigmoids; Jin et al. 2021, eq. 2).
 
