@@ -15,6 +15,8 @@ from stages.networks.ir_se import BLOCKS as IR_SE_BLOCKS
 from stages.networks.ir_se import ir_se
 from stages.networks.iresnet import BLOCKS as IRESNET_BLOCKS
 from stages.networks.iresnet import iresnet
+from stages.networks.resnet import BLOCKS as RESNET_BLOCKS
+from stages.networks.resnet import dag_name, features_of, resnet
 
 
 @dataclass(frozen=True)
@@ -39,21 +41,33 @@ class FrontEnd:
 
 
 ARCFACE = FrontEnd(112, "RGB", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+# Cao et al. 2018, 4.1: crops of 224 pixels less the mean; the two files differ in the order of channels.
+VGGFACE2 = FrontEnd(224, "BGR", 1.0, (91.4953, 103.8827, 131.0912), (1.0, 1.0, 1.0))
+VGGFACE2_DAG = FrontEnd(224, "RGB", 1.0, (131.0912, 103.8827, 91.4953), (1.0, 1.0, 1.0))
 
 
 @dataclass(frozen=True)
 class Published:
-    """A published network: how to build it, its depths, its input and the length of its features."""
+    """A published network: how to build it, its depths, its input, the length of its features at a width.
+
+    `file_name` gives the name that a tensor has in the published file; `extra` are prefixes of what else is
+    there, the classifier over the training identities.
+    """
 
     build: Callable[..., nn.Module]
     depths: tuple[int, ...]
     front_end: FrontEnd
-    features: int = 512
+    features: Callable[[float], int] = lambda _: 512
+    file_name: Callable[[str], str] = str
+    extra: tuple[str, ...] = ()
 
 
+RESNET_DEPTHS = tuple(RESNET_BLOCKS)
 BACKBONES = {
     "iresnet": Published(iresnet, tuple(IRESNET_BLOCKS), ARCFACE),
     "ir_se": Published(ir_se, tuple(IR_SE_BLOCKS), ARCFACE),
+    "vggface2": Published(resnet, RESNET_DEPTHS, VGGFACE2, features_of, extra=("fc.",)),
+    "vggface2_dag": Published(resnet, RESNET_DEPTHS, VGGFACE2_DAG, features_of, dag_name, ("classifier.",)),
 }
 
 
@@ -91,4 +105,4 @@ def build_backbone(
         raise UserError(f"params.yaml, key depth: {kind} has no depth {depth}, only {published.depths}")
     front_end = replace(published.front_end, size=input_size or published.front_end.size)
     network = published.build(depth, width=width, input_size=front_end.size, dropout=dropout)
-    return Backbone(network, front_end, published.features)
+    return Backbone(network, front_end, published.features(width))

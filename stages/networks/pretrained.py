@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Set
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from stages.errors import UserError
-from stages.networks.backbones import Backbone, build_backbone, find_published
+from stages.networks.backbones import BACKBONES, Backbone, build_backbone, find_published
 from stages.networks.weights import COUNTER, Report, load_file_into, load_weights, read_weights
+
+FEW = 10  # missing tensors with which a file is still known for what it is
 
 
 def import_backbone(kind: str, path: Path) -> tuple[Backbone, dict[str, Any], Report]:
@@ -19,13 +23,20 @@ def import_backbone(kind: str, path: Path) -> tuple[Backbone, dict[str, Any], Re
     The names of the tensors tell its depth.
     Errors: UserError for a file that is not read or does not fit, with what is missing or unexpected.
     """
-    depths = find_published(kind).depths
+    published = find_published(kind)
     tensors = read_weights(path)
-    found = {name for name in tensors if not name.endswith(COUNTER)}
-    depth = min(depths, key=lambda depth: len(_names(kind, depth) ^ found))
+    _check_kind(kind, set(tensors), path)
+    depth = _closest(kind, set(tensors))
     backbone = build_backbone(kind, depth)
+    report = load_weights(
+        backbone.network,
+        tensors,
+        source=path,
+        allow_unexpected=published.extra,
+        file_name=published.file_name,
+    )
     network = {"kind": kind, "depth": depth, "width": 1.0, "input_size": backbone.front_end.size}
-    return backbone, network, load_weights(backbone.network, tensors, source=path)
+    return backbone, network, report
 
 
 def load_backbone(folder: Path, dropout: float = 0.0) -> Backbone:
@@ -45,7 +56,22 @@ def load_backbone(folder: Path, dropout: float = 0.0) -> Backbone:
     return backbone
 
 
-def _names(kind: str, depth: int) -> set[str]:
+def _check_kind(kind: str, found: Set[str], path: Path) -> None:
+    """Errors: UserError where the file is that of another published network, whole or nearly so."""
+    missing = {name: len(_names(name, _closest(name, found)) - found) for name in BACKBONES}
+    best = min(BACKBONES, key=lambda name: (missing[name], name != kind))
+    if best != kind and missing[best] <= FEW:
+        raise UserError(f"{path}: has the tensors of {best}, not of {kind}; set the key kind to {best}")
+
+
+def _closest(kind: str, found: Set[str]) -> int:
+    """Depth at which the network's names are most like those found."""
+    return min(BACKBONES[kind].depths, key=lambda depth: len(_names(kind, depth) ^ found))
+
+
+@cache
+def _names(kind: str, depth: int) -> frozenset[str]:
+    """Names of the tensors in a published file, but for counters, which some leave out."""
     with torch.device("meta"):
         names = build_backbone(kind, depth).network.state_dict()
-    return {name for name in names if not name.endswith(COUNTER)}
+    return frozenset(BACKBONES[kind].file_name(name) for name in names if not name.endswith(COUNTER))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -40,13 +40,15 @@ def load_weights(
     source: Path | str = "weights",
     allow_missing: Sequence[str] = (),
     allow_unexpected: Sequence[str] = (),
+    file_name: Callable[[str], str] = str,
 ) -> Report:
     """Copy `tensors` into `model`; names that start with an allowed prefix may be missing or unexpected.
 
     Counters of batch norms may always be missing. Nothing is copied unless all else fits.
+    `file_name` turns a name of the network into that of the file, which report and errors use.
     Errors: UserError with the counts and the first names of what does not fit, after `source`, the file.
     """
-    own = model.state_dict()
+    own = {file_name(name): tensor for name, tensor in model.state_dict().items()}
     report = Report(
         tuple(name for name in own if name in tensors),
         tuple(name for name in own if name not in tensors),
@@ -54,7 +56,8 @@ def load_weights(
     )
     _check_names(report, source, allow_missing, allow_unexpected)
     _check_shapes(own, tensors, report.matched, source)
-    model.load_state_dict({name: tensors[name] for name in report.matched}, strict=False)
+    for name in report.matched:
+        own[name].copy_(tensors[name])
     return report
 
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
 from stages.networks.iresnet import iresnet
+from tests.networks import functional
 from tests.networks.tensors import digest, shapes
 
 # Of the lists of insightface's published files: number of tensors, digest of "name shape" lines.
@@ -33,45 +33,17 @@ def test_hand_listed_tensors_of_iresnet100() -> None:
     assert "layer3.30.bn1.weight" not in found and "layer1.1.downsample.0.weight" not in found
 
 
-def functional(state: dict[str, Tensor], x: Tensor, blocks: tuple[int, ...]) -> Tensor:
-    """The published forward pass, from the tensors alone."""
-
-    def norm(x: Tensor, name: str) -> Tensor:
-        mean, var = state[f"{name}.running_mean"], state[f"{name}.running_var"]
-        return F.batch_norm(x, mean, var, state[f"{name}.weight"], state[f"{name}.bias"], eps=1e-5)
-
-    def unit(x: Tensor, name: str, stride: int) -> Tensor:
-        y = F.conv2d(norm(x, f"{name}.bn1"), state[f"{name}.conv1.weight"], padding=1)
-        y = F.prelu(norm(y, f"{name}.bn2"), state[f"{name}.prelu.weight"])
-        y = norm(F.conv2d(y, state[f"{name}.conv2.weight"], stride=stride, padding=1), f"{name}.bn3")
-        if stride == 2:
-            shortcut = F.conv2d(x, state[f"{name}.downsample.0.weight"], stride=2)
-            x = norm(shortcut, f"{name}.downsample.1")
-        return y + x
-
-    x = F.prelu(norm(F.conv2d(x, state["conv1.weight"], padding=1), "bn1"), state["prelu.weight"])
-    for layer, count in enumerate(blocks, start=1):
-        for block in range(count):
-            x = unit(x, f"layer{layer}.{block}", 1 if block else 2)
-    x = norm(x, "bn2").flatten(1)
-    return norm(F.linear(x, state["fc.weight"], state["fc.bias"]), "features")
-
-
 @pytest.mark.parametrize(("depth", "blocks"), [(18, (2, 2, 2, 2)), (34, (3, 4, 6, 3))])
 @pytest.mark.parametrize(("width", "size"), [(1.0, 112), (0.25, 80)])
 def test_forward_is_the_published_one(depth: int, blocks: tuple[int, ...], width: float, size: int) -> None:
     torch.manual_seed(0)
     network = iresnet(depth, width, size, dropout=0.6).eval()
-    for name, value in network.state_dict().items():
-        if name.endswith(("running_mean", "bias")):
-            value.normal_(std=0.2)
-        elif name.endswith(("running_var", "bn1.weight", "bn2.weight", "prelu.weight")):
-            value.uniform_(0.1, 2)
+    state = network.state_dict()
+    functional.randomise(state)
     x = torch.randn(2, 3, size, size)
     with torch.no_grad():
-        torch.testing.assert_close(
-            network(x), functional(network.state_dict(), x, blocks), rtol=1e-3, atol=1e-3
-        )
+        expected = functional.iresnet(state, x, blocks)
+        torch.testing.assert_close(network(x), expected, rtol=1e-3, atol=1e-3)
 
 
 def test_training_form_of_prelu_is_prelu() -> None:
@@ -98,5 +70,6 @@ def test_scale_of_features_is_not_trained() -> None:
 
 
 def test_maps_halve_four_times() -> None:
-    sizes = [tuple(x.shape[1:]) for x in iresnet(18, 0.25, 80).maps(torch.randn(1, 3, 80, 80))]
+    network = iresnet(18, 0.25, 80)
+    sizes = [tuple(x.shape[1:]) for x in network.layers(network.stem(torch.randn(1, 3, 80, 80)))]
     assert sizes == [(16, 40, 40), (32, 20, 20), (64, 10, 10), (128, 5, 5)]
