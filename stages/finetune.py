@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import sqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -17,8 +17,9 @@ from stages.learning import scoring
 from stages.learning.augment import Augment
 from stages.learning.balance import ml_ros
 from stages.learning.card import read_card
-from stages.learning.data import Faces, join, read_extra, read_faces, split_table, with_faces
+from stages.learning.data import Faces, join, read_faces, split_table, with_faces
 from stages.learning.epochs import Outs, mean_score, outs_of, publish, recorder
+from stages.learning.extra import read_extra
 from stages.learning.fit import fit
 from stages.learning.folds import left_out
 from stages.learning.objectives import Objectives
@@ -53,7 +54,7 @@ class Params(Recipe, Objectives):
     ml_ros: float = 0.0
     folds: int | None = None
     fold: int | None = None
-    extra: Path | None
+    extra: Path | Literal[False]
     steps: int | None
     crop_away: float = 0.0
     augment: Augment = Augment()
@@ -134,7 +135,7 @@ def training_tables(table: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, 
     return rows[~left].reset_index(drop=True), rows[left].reset_index(drop=True)
 
 
-def training_faces(train: pd.DataFrame, extra: Path | None) -> Faces:
+def training_faces(train: pd.DataFrame, extra: Path | Literal[False]) -> Faces:
     """Training faces, and the extra stills behind them."""
     faces = read_faces(train, FRAMES)
     return join(faces, read_extra(extra)) if extra else faces

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stages.corpora.labels import AU_NAMES, MISSING, TASKS, VA_NAMES
-from stages.corpora.stills import SIZE, ImageFolder, read_stills
+from stages.corpora.stills import SIZE, ImageFolder
 from stages.errors import UserError
 from stages.learning.scoring import KEYS
 
@@ -104,15 +104,6 @@ def read_faces(table: pd.DataFrame, frames: Path) -> Faces:
     trials, source = np.unique(table["trial"].to_numpy(str), return_inverse=True)
     arrays = [open_array(frames / f"{trial}.npy") for trial in trials]
     return Faces(arrays, source, table["row"].to_numpy(), labels_of(table))
-
-
-def read_extra(folder: Path) -> Faces:
-    """Training stills with AU and expression labels; they have no valence or arousal."""
-    stills = read_stills(folder, ("split", *AU_NAMES, "expression"))
-    rows = stills.rows("train")
-    labels = labels_of(stills.labels.iloc[rows].reindex(columns=[*AU_NAMES, "expression", *VA_NAMES]))
-    images = stills.images if isinstance(stills.images, ImageFolder) else np.asarray(stills.images)
-    return Faces([images], np.zeros(len(rows), np.int64), rows, labels)
 
 
 def join(first: Faces, second: Faces) -> Faces:

@@ -69,7 +69,7 @@ def fill(
     *,
     params: Mapping[str, Any],
     code: str,
-    on_error: Literal["fail", "skip"] = "fail",
+    on_error: Literal["fail", "skip"] | None = None,
     keep: Sequence[str] = (),
     jobs: int | None = None,
 ) -> dict[str, Note]:
@@ -79,8 +79,8 @@ def fill(
     note. It runs in `jobs` processes, by default `runtime.workers()`; the bytes do not depend on their
     number. `code` is the digest of what makes the items (`media.code.code_version`); `keep` names files that
     are no items.
-    Errors: a `UserError` of `make` is reported and its item left out; with `on_error` "fail" it is raised
-    once the other items are done.
+    Errors: a `UserError` of `make` is reported and its item left out; unless `on_error` is "skip" it is
+    raised once the other items are done. None: the user has no such choice.
     """
     folder.mkdir(parents=True, exist_ok=True)
     keys = {name: digest(source, dict(params), code) for name, source in sources.items()}
@@ -97,8 +97,8 @@ def fill(
             _save(folder, entries)
     finally:
         shutil.rmtree(folder / SCRATCH, ignore_errors=True)
-    if failed and on_error == "fail":
-        raise UserError(_summary(failed))
+    if failed and on_error != "skip":
+        raise UserError(_summary(failed, ", or set on_error to skip" if on_error else ""))
     return {name: entries[name]["note"] for name in sorted(entries)}
 
 
@@ -167,7 +167,7 @@ def _save(folder: Path, entries: Mapping[str, Any]) -> None:
         beside.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n")
 
 
-def _summary(failed: Mapping[str, str]) -> str:
+def _summary(failed: Mapping[str, str], choice: str) -> str:
     first = failed[min(failed)]
     more = f" (and {len(failed) - 1} more, listed above)" if len(failed) > 1 else ""
-    return f"{first}, or set on_error to skip{more}; the other items are kept"
+    return f"{first}{choice}{more}; the other items are kept"

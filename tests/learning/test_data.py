@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.corpora.labels import AU_NAMES
 from stages.errors import UserError
-from stages.learning.data import join, read_extra, read_faces, split_table, with_faces
+from stages.learning.data import read_faces, split_table, with_faces
 from tests.world import GAP, build_world
 
 
@@ -48,23 +47,6 @@ def test_rows_are_found_by_frame_number_not_by_place(root: Path, table: pd.DataF
 def test_a_trial_that_was_left_out_has_no_rows(root: Path, table: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no labelled frame has a face"):
         with_faces(table, tmp_path)
-
-
-def test_extra_stills_join_training_without_valence_and_never_their_validation_part(
-    root: Path, table: pd.DataFrame
-) -> None:
-    rows = with_faces(split_table(table, "train"), root / "data/frames")
-    faces, extra = read_faces(rows, root / "data/frames"), read_extra(root / "data/stills/affect")
-    both = join(faces, extra)
-    assert len(extra) == 8 and len(both) == len(faces) + 8
-    last = np.array([0, len(both) - 1])
-    pictures = np.load(root / "data/stills/affect/images.npy")
-    assert (both.images(last)[1] == pictures[7]).all()
-    assert (both.images(last)[0] == faces.images(last[:1])[0]).all()
-    assert both.labels.targets("AU", last)[1].tolist() == [1] * 12
-    tasks = both.rows(("AU", "EXPR", "VA"))
-    assert len(tasks["AU"]) == int((rows[list(AU_NAMES)] >= 0).any(axis=1).sum()) + 8
-    assert tasks["VA"].max() < len(faces) and tasks["EXPR"].max() < len(faces)
 
 
 def test_a_task_without_labels_is_named(root: Path, table: pd.DataFrame) -> None:
