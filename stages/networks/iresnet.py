@@ -49,6 +49,7 @@ class IResNet(nn.Module):
     ) -> None:
         super().__init__()
         stem, *channels = (narrow(count, width) for count in (CHANNELS[0], *CHANNELS))
+        self.channels = channels  # of the maps
         self.conv1 = nn.Conv2d(3, stem, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(stem)
         self.prelu = PReLU(stem)
@@ -65,19 +66,25 @@ class IResNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.normal_(module.weight, 0, 0.1)
 
-    def maps(self, x: Tensor) -> list[Tensor]:
-        """[N, 3, S, S] to the maps behind the four layers, at strides 2, 4, 8 and 16."""
-        x = self.prelu(self.bn1(self.conv1(x)))
+    def stem(self, x: Tensor) -> Tensor:
+        """[N, 3, S, S] to [N, 64, S, S] (times the width)."""
+        return cast(Tensor, self.prelu(self.bn1(self.conv1(x))))
+
+    def layers(self, x: Tensor) -> list[Tensor]:
+        """The stem's output to the maps behind the four layers, at strides 2, 4, 8 and 16."""
         maps = []
         for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
             x = layer(x)
             maps.append(x)
         return maps
 
+    def tail(self, x: Tensor) -> Tensor:
+        """The last map to [N, features]."""
+        return cast(Tensor, self.features(self.fc(self.dropout(self.bn2(x).flatten(1)))))
+
     def forward(self, x: Tensor) -> Tensor:
         """[N, 3, S, S] to [N, features]."""
-        x = self.bn2(self.maps(x)[-1])
-        return cast(Tensor, self.features(self.fc(self.dropout(x.flatten(1)))))
+        return self.tail(self.layers(self.stem(x))[-1])
 
 
 def iresnet(

@@ -1,0 +1,120 @@
+"""Improved IResNet: coordinate attention, feature pyramid and SSH modules (Jiang et al. 2022, 3.2, Figure 1).
+
+Feature pyramid: Lin et al. 2017, https://arxiv.org/abs/1612.03144. SSH: Najibi et al. 2017,
+https://arxiv.org/abs/1708.03979, 3.3, in the form of RetinaFace. Sizes as in the authors' code.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from stages.errors import UserError
+from stages.networks.backbones import Backbone
+from stages.networks.coordinate_attention import CoordinateAttention
+from stages.networks.iresnet import STRIDE, IResNet
+
+
+class FeaturePyramid(nn.Module):
+    """Each map plus what comes from the coarser one through an up-convolution, from coarse to fine."""
+
+    def __init__(self, channels: list[int]) -> None:
+        super().__init__()
+        pairs = zip(channels[1:], channels, strict=False)
+        self.up = nn.ModuleList(nn.ConvTranspose2d(a, b, 3, stride=2, padding=1) for a, b in pairs)
+
+    def forward(self, maps: list[Tensor]) -> list[Tensor]:
+        """Maps from fine to coarse, each half the size of the one before (rounded up), to as many."""
+        merged = [maps[-1]]
+        for up, skip in zip(reversed(self.up), reversed(maps[:-1]), strict=True):
+            merged.append(skip + up(merged[-1], output_size=skip.shape[-2:]))
+        return merged[::-1]
+
+
+class SSH(nn.Module):
+    """Context of 3, 5 and 7 pixels a side, as one, two and three 3x3 convolutions: half, quarter, quarter."""
+
+    def __init__(self, inputs: int, channels: int) -> None:
+        super().__init__()
+        half, quarter = channels // 2, channels // 4
+        self.context3 = _conv_norm(inputs, half)
+        self.reduce5 = nn.Sequential(_conv_norm(inputs, quarter), nn.ReLU())
+        self.context5 = _conv_norm(quarter, quarter)
+        self.reduce7 = nn.Sequential(_conv_norm(quarter, quarter), nn.ReLU())
+        self.context7 = _conv_norm(quarter, quarter)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, inputs, H, W] to [N, channels, H, W]."""
+        five = self.reduce5(x)
+        parts = [self.context3(x), self.context5(five), self.context7(self.reduce7(five))]
+        return torch.relu(torch.cat(parts, dim=1))
+
+
+class Scale(nn.Module):
+    """One map to features: SSH, or without it a 1x1 convolution, then a linear layer on all its pixels."""
+
+    def __init__(self, inputs: int, channels: int, size: int, features: int, ssh: bool) -> None:
+        super().__init__()
+        reduce = SSH(inputs, channels) if ssh else nn.Sequential(_conv_norm(inputs, channels, 1), nn.ReLU())
+        self.reduce = reduce
+        self.fc = nn.Linear(channels * size**2, features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, inputs, size, size] to [N, features]."""
+        # Narrow branches have fewer than 16 channels, for which channels-last convolutions are not safe.
+        return cast(Tensor, self.fc(self.reduce(x.contiguous()).flatten(1)))
+
+
+class Pyramid(nn.Module):
+    """A backbone with the parts that are switched on; `network` keeps its published tensor names.
+
+    The features of the four scales join the backbone's own by a linear layer that starts at zero (ours, as
+    the paper has the scales alone): training starts from the pretrained function. Of 1x width are 64 channels
+    and 512 features a scale; narrower backbones have less in proportion.
+    """
+
+    def __init__(self, backbone: Backbone, attention: bool, fpn: bool, ssh: bool) -> None:
+        super().__init__()
+        self.network = cast(IResNet, backbone.network)
+        self.front_end, self.features = backbone.front_end, backbone.features
+        channels = self.network.channels
+        self.shallow = CoordinateAttention(self.network.conv1.out_channels) if attention else nn.Identity()
+        self.deep = CoordinateAttention(channels[-1]) if attention else nn.Identity()
+        self.fpn = FeaturePyramid(channels) if fpn else nn.Identity()
+        sizes = [-(-self.front_end.size // stride) for stride in (2, 4, 8, STRIDE)]
+        pairs = zip(channels, sizes, strict=True) if fpn or ssh else ()
+        self.scales = nn.ModuleList(
+            Scale(count, channels[0], size, channels[-1], ssh) for count, size in pairs
+        )
+        self.fuse = nn.Linear(channels[-1] * len(self.scales), self.features) if fpn or ssh else None
+        if self.fuse is not None:
+            nn.init.zeros_(self.fuse.weight)
+            nn.init.zeros_(self.fuse.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What `front_end.prepare` makes, float [N, 3, S, S], to [N, features]."""
+        maps = self.network.layers(self.shallow(self.network.stem(x)))
+        maps[-1] = self.deep(maps[-1])
+        own = self.network.tail(maps[-1])
+        if self.fuse is None:
+            return own
+        scales = [scale(map) for scale, map in zip(self.scales, self.fpn(maps), strict=True)]
+        return own + cast(Tensor, self.fuse(torch.cat(scales, dim=1)))
+
+
+def pyramid(backbone: Backbone, attention: bool, fpn: bool, ssh: bool) -> Pyramid:
+    """`backbone` with coordinate attention, a feature pyramid and SSH modules, each where it is switched on.
+
+    SSH without the pyramid reads the layers' maps; the pyramid without SSH is reduced by 1x1 convolutions.
+    Errors: UserError for a backbone that is no IResNet.
+    """
+    if not isinstance(backbone.network, IResNet):
+        raise UserError("params.yaml, keys attention, fpn and ssh: they need a backbone of kind iresnet")
+    return Pyramid(backbone, attention, fpn, ssh)
+
+
+def _conv_norm(inputs: int, channels: int, kernel: int = 3) -> nn.Sequential:
+    conv = nn.Conv2d(inputs, channels, kernel, padding=kernel // 2, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(channels))
