@@ -4,7 +4,7 @@ VENV   := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test lint check-lock check-repro check-demo benchmarks clean
+.PHONY: help repro test lint check-lock check-repro check-demo deps benchmarks clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ check-repro: $(VENV)/ready  ## two runs at smoke scale in clean clones give the 
 
 check-demo: $(VENV)/ready  ## a fresh run at demo scale gives the committed metrics, within tolerances
 	python -m repro.check --demo
+
+deps: $(VENV)/ready  ## write into dvc.yaml which code each stage imports
+	python -m repro.deps
 
 benchmarks: $(VENV)/ready  ## speed and memory beside what one would do by hand
 	python -m benchmarks

@@ -87,12 +87,12 @@ def best_epoch(history: History) -> str:
 
 
 def publish(state: Path, outs: Outs, history: History, card: Mapping[str, Any]) -> None:
-    """Put the run's epochs in place of the outs, each whole; the card names the chosen checkpoint."""
-    with atomic_dir(outs.models) as folder:
-        shutil.copytree(state / "models", folder, dirs_exist_ok=True)
-        save_card(folder, {**card, "chosen": best_epoch(history), "scores": _scores(history)})
-    with atomic_dir(outs.predictions) as folder:
-        shutil.copytree(state / "predictions", folder, dirs_exist_ok=True)
+    """Put the run's epochs in place of the outs, each whole; the card, in both, names the chosen checkpoint."""
+    told = {**card, "chosen": best_epoch(history), "scores": _scores(history)}
+    for part, out in (("models", outs.models), ("predictions", outs.predictions)):
+        with atomic_dir(out) as folder:
+            shutil.copytree(state / part, folder, dirs_exist_ok=True)
+            save_card(folder, told)
     with atomic_path(outs.history) as beside:
         pd.DataFrame(history).to_csv(beside, index=False, float_format="%.6g")
 
