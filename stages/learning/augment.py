@@ -30,6 +30,7 @@ class Augment:
     saturation: float = 0.0  # chroma times 1 ± this
     lightness: float = 0.0  # lightness plus ± this share of the full range
     contrast: float = 0.0  # deviation from mid grey times 1 ± this
+    jitter: float = 1.0  # probability of each of these four
     gamma: float = 0.0  # exponent 2^±this
     shade: float = 0.0  # largest difference of light across the face, as a share
     grey: float = 0.0  # probability of losing all colour
@@ -67,15 +68,22 @@ class Augment:
 
     def _colour(self, x: Tensor, generator: Generator) -> Tensor:
         draw = _Draw(len(x), generator)
-        chroma = 1 + draw.either(self.saturation)
+        chroma = 1 + self._jitter(draw, self.saturation)
         chroma = torch.where(draw.coin(self.grey), 0.0, chroma)
-        mixed = torch.einsum("nij,njhw->nihw", _colour_matrix(draw.either(self.hue * pi / 180), chroma), x)
-        contrast, lightness = 1 + draw.either(self.contrast), draw.either(self.lightness)
+        mixed = torch.einsum(
+            "nij,njhw->nihw", _colour_matrix(self._jitter(draw, self.hue * pi / 180), chroma), x
+        )
+        contrast, lightness = 1 + self._jitter(draw, self.contrast), self._jitter(draw, self.lightness)
         x = (mixed - 0.5) * _per_image(contrast) + 0.5 + _per_image(lightness)
         if self.shade:
             x = x * (1 + _slope(x.shape[-1], draw.either(self.shade), draw.either(pi)))
         x = x.clamp(0, 1)
         return x ** _per_image(2 ** draw.either(self.gamma)) if self.gamma else x
+
+    def _jitter(self, draw: _Draw, limit: float) -> Tensor:
+        """A change of colour between ± `limit`, none for images that the dice leave alone."""
+        change = draw.either(limit)
+        return change if self.jitter == 1 else change * draw.coin(self.jitter)
 
     def _quality(self, x: Tensor, generator: Generator) -> Tensor:
         """Blur, resolution, noise and compression, as from lens to file; one strength a batch."""
