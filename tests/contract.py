@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,15 +91,20 @@ def unknown_caps(params: Mapping[str, Any], text: str = "") -> list[str]:
 
     A key that only the scales have may be explained by a comment that begins with its name.
     """
-    own = [section for section in params.values() if isinstance(section, Mapping)]
-    blocks = {**{name: section for section in own for name, section in section.items()}, **params}
     return [
-        f"{scale}.{block}.{key}"
+        f"{scale}.{path}"
         for scale, caps in params["scales"].items()
-        for block, keys in (caps or {}).items()
-        for key in keys or {}
-        if key not in (blocks.get(block) or {}) and f"# {key}:" not in text
+        for path in _leaves(caps or {})
+        if not _has(params, path.split(".")) and f"# {path.split('.')[-1]}:" not in text
     ]
+
+
+def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}"
 
 
 def missing_params(declared: Iterable[str], params: Mapping[str, Any]) -> list[str]:

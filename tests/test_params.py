@@ -16,7 +16,8 @@ DECLARED = {
     "lr": 0.001,
     "scale": "demo",
     "jin2021": {"finetune": {"lr": None, "epochs": 15, "batch_size": 64}},
-    "scales": {"demo": {"finetune": {"epochs": 3, "lr_factor": 10.0}}},
+    "finetune": {"jin2021-visual": {"system": "jin2021", "step": "visual", "epochs": 9, "fold": 1}},
+    "scales": {"demo": {"jin2021": {"finetune": {"epochs": 3, "lr_factor": 10.0}}}},
 }
 
 
@@ -33,7 +34,18 @@ def test_null_inherits_the_top_level() -> None:
 
 def test_own_value_wins_over_the_top_level() -> None:
     declared = DECLARED | {"jin2021": {"finetune": {"lr": 0.5, "epochs": 2}}}
-    assert flatten(declared, "jin2021.finetune") == {"lr": 0.5, "epochs": 2, "lr_factor": 10.0}
+    values = flatten(declared, "jin2021.finetune")
+    assert {key: values[key] for key in ("lr", "epochs", "lr_factor")} == {
+        "lr": 0.5,
+        "epochs": 2,
+        "lr_factor": 10.0,
+    }
+
+
+def test_a_runs_keys_stand_in_place_of_the_blocks_and_are_capped() -> None:
+    declared = DECLARED | {"jin2021": {"finetune": {"lr": None, "epochs": 2, "fold": None}}}
+    values = flatten(declared, "jin2021.finetune", "finetune.jin2021-visual")
+    assert values == {"lr": 0.001, "epochs": 3, "fold": 1, "lr_factor": 10.0}
 
 
 def test_scale_caps_and_adds() -> None:
@@ -66,7 +78,7 @@ stages:
   finetune:
     matrix: {system: "${systems}"}
     cmd: ${python} front.py ${item.system}
-    params: [lr, scale, "${item.system}.finetune", "scales.${scale}.finetune"]
+    params: [lr, scale, "${item.system}.finetune", "scales.${scale}.${item.system}.finetune"]
     outs: ["out-${item.system}"]
 """
 FRONT = """\
@@ -105,7 +117,7 @@ def _project(folder: Path, lr: str, block: str) -> None:
     (folder / "dvc.yaml").write_text(PIPELINE)
     (folder / "front.py").write_text(FRONT)
     top = f"lr: {lr}\npython: {sys.executable}\nscale: demo\nsystems: [a]\n"
-    own = f"a: {{finetune: {{{block}}}}}\nscales: {{demo: {{finetune: {{epochs: 2}}}}}}\n"
+    own = f"a: {{finetune: {{{block}}}}}\nscales: {{demo: {{a: {{finetune: {{epochs: 2}}}}}}}}\n"
     (folder / "params.yaml").write_text(top + own)
     assert _dvc(folder, "init", "--no-scm", "-q").returncode == 0
 

@@ -131,7 +131,9 @@ def test_a_cap_of_nothing_is_noticed() -> None:
     params = {
         "mel": {"mels": 64},
         "jin2021": {"finetune": {"epochs": 15}},
-        "scales": {"smoke": {"mel": {"mels": 8, "melz": 8}, "finetune": {"epochs": 1}, "gone": {"a": 1}}},
+        "scales": {
+            "smoke": {"mel": {"mels": 8, "melz": 8}, "jin2021": {"finetune": {"epochs": 1}}, "gone": {"a": 1}}
+        },
     }
     assert contract.unknown_caps(params) == ["smoke.mel.melz", "smoke.gone.a"]
     assert contract.unknown_caps(params, "# melz: rows of a z") == ["smoke.gone.a"]

@@ -8,7 +8,7 @@ import torch
 from sklearn.metrics import log_loss
 from torchvision.ops import sigmoid_focal_loss
 
-from stages.learning.losses import ccc, ccc_loss, focal, task_losses, weighted_bce
+from stages.learning.losses import TaskLoss, ccc, ccc_loss, cross_entropy, focal, one_hot_focal, weighted_bce
 
 
 def test_weighted_bce_by_hand() -> None:
@@ -41,25 +41,48 @@ def test_soft_labels() -> None:
     assert float(loss) == pytest.approx(log(2.0))
 
 
-def test_focal_by_hand() -> None:
+def test_one_hot_focal_by_hand() -> None:
     p = 1 / (1 + exp(-1.0))
     expected = 0.25 * (1 - p) ** 2 * -log(p) + 0.75 * 0.5**2 * -log(0.5)
-    assert float(focal(torch.tensor([[1.0, 0.0]]), torch.tensor([0]))) == pytest.approx(expected)
+    assert float(one_hot_focal(torch.tensor([[1.0, 0.0]]), torch.tensor([0]))) == pytest.approx(expected)
 
 
-def test_focal_is_torchvisions_on_one_hot_labels() -> None:
+def test_one_hot_focal_is_torchvisions_on_one_hot_labels() -> None:
     logits = torch.randn(9, 7, generator=torch.Generator().manual_seed(1))
     labels = torch.arange(9) % 7
     one_hot = torch.nn.functional.one_hot(labels, 7).float()
     expected = sigmoid_focal_loss(logits, one_hot, 0.25, 2.0, reduction="sum") / 9
-    assert torch.allclose(focal(logits, labels), expected)
+    assert torch.allclose(one_hot_focal(logits, labels), expected)
 
 
-def test_focal_ignores_missing_labels() -> None:
+@pytest.mark.parametrize("loss", [one_hot_focal, focal, cross_entropy])
+def test_missing_expressions_do_not_count(loss: TaskLoss) -> None:
     logits = torch.randn(3, 7, generator=torch.Generator().manual_seed(2))
-    some = focal(logits, torch.tensor([2, -1, -1]))
-    assert torch.allclose(some, focal(logits[:1], torch.tensor([2])))
-    assert float(focal(logits, torch.full((3,), -1))) == 0
+    some = loss(logits, torch.tensor([2, -1, -1]))
+    assert torch.allclose(some, loss(logits[:1], torch.tensor([2])))
+    assert float(loss(logits, torch.full((3,), -1))) == 0
+
+
+@pytest.mark.parametrize(("alpha", "gamma"), [(2.0, 0.25), (0.25, 2.0)], ids=["as printed", "usual"])
+def test_focal_by_hand(alpha: float, gamma: float) -> None:
+    logits = np.random.default_rng(3).normal(size=(5, 7))
+    labels = np.array([0, 3, 6, 2, 2])
+    p = (np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))[np.arange(5), labels]
+    expected = np.mean(-alpha * (1 - p) ** gamma * np.log(p))
+    assert float(focal(torch.tensor(logits), torch.tensor(labels), alpha, gamma)) == pytest.approx(expected)
+
+
+def test_focal_has_a_gradient_where_the_network_is_sure() -> None:
+    logits = torch.tensor([[200.0, 0.0]], requires_grad=True)
+    focal(logits, torch.tensor([0]), 2.0, 0.25).backward()
+    assert logits.grad is not None and logits.grad.isfinite().all()
+
+
+def test_cross_entropy_is_scikit_learns_log_loss() -> None:
+    logits = torch.randn(9, 7, generator=torch.Generator().manual_seed(4), dtype=torch.double)
+    labels = torch.arange(9) % 7
+    expected = log_loss(labels.numpy(), logits.softmax(dim=1).numpy(), labels=range(7))
+    assert float(cross_entropy(logits, labels)) == pytest.approx(expected)
 
 
 def test_ccc_by_hand_and_by_moments() -> None:
@@ -85,10 +108,3 @@ def test_ccc_loss_without_labels_is_zero_and_can_be_backpropagated() -> None:
     loss = ccc_loss(outputs, torch.full((4, 2), nan))
     loss.backward()
     assert float(loss) == 0
-
-
-def test_task_losses_reach_windows() -> None:
-    losses = task_losses([1.0] * 11 + [5.0])
-    targets = {"AU": torch.zeros(2, 30, 12), "EXPR": torch.zeros(2, 30), "VA": torch.rand(2, 30, 2)}
-    for task, outputs in (("AU", 12), ("EXPR", 7), ("VA", 2)):
-        assert float(losses[task](torch.zeros(2, 30, outputs), targets[task])) > 0

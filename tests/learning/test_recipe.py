@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from math import cos, pi
+from typing import Any
+
 import pytest
 from torch import nn
+from torch.optim import SGD, Adam
 
-from stages.learning.schedule import Recipe
+from stages.learning.recipe import Recipe
 
-PUBLISHED = {
-    "lr": 0.001, "momentum": 0.9, "weight_decay": 5e-4, "epochs": 15, "milestones": (8, 10, 12),
-    "milestones_of": 15, "clip_norm": None, "lr_factor": 1.0, "head_lr_factor": 1.0,
+PUBLISHED: dict[str, Any] = {
+    "lr": 0.001, "batch": 64, "momentum": 0.9, "weight_decay": 5e-4, "epochs": 15, "milestones": (8, 10, 12),
+    "milestones_of": 15,
 }  # fmt: skip
 
 
@@ -20,11 +24,12 @@ class Small(nn.Module):
         self.heads = nn.Linear(2, 2)
 
 
-def rates(group: int = 0, **changes: float) -> list[float]:
+def rates(group: int = 0, **changes: Any) -> list[float]:
     """Learning rate of each epoch: of the backbone (group 0) or of the heads (1)."""
-    optimizer, scheduler = Recipe.pick(PUBLISHED | changes | {"seed": 1}).build(Small())
+    recipe = Recipe(**PUBLISHED | changes)
+    optimizer, scheduler = recipe.build(Small())
     seen = []
-    for _ in range(int(changes.get("epochs", 15))):
+    for _ in range(recipe.epochs):
         seen.append(optimizer.param_groups[group]["lr"])
         optimizer.step()
         scheduler.step()
@@ -40,14 +45,31 @@ def test_fewer_epochs_keep_the_proportions() -> None:
     assert rates(epochs=8) == pytest.approx([1e-3] * 4 + [1e-4] + [1e-5] + [1e-6] * 2)
 
 
+def test_cosine_falls_from_the_rate_to_zero() -> None:
+    expected = [0.001 * (1 + cos(pi * epoch / 4)) / 2 for epoch in range(4)]
+    assert rates(schedule="cosine", epochs=4) == pytest.approx(expected)
+
+
+def test_a_constant_rate_passes_by_the_milestones() -> None:
+    assert rates(schedule="constant") == pytest.approx([1e-3] * 15)
+
+
 def test_factors_of_backbone_and_heads() -> None:
     factors = {"lr_factor": 20, "head_lr_factor": 4}
     assert rates(0, **factors)[0] == pytest.approx(0.02)
     assert rates(1, **factors)[0] == pytest.approx(0.004)
 
 
+@pytest.mark.parametrize(("name", "kind"), [("sgd", SGD), ("adam", Adam)])
+def test_the_optimizer_is_the_one_named(name: str, kind: type) -> None:
+    optimizer, _ = Recipe(**PUBLISHED, optimizer=name).build(Small())
+    assert isinstance(optimizer, kind)
+    assert {group["weight_decay"] for group in optimizer.param_groups} == {5e-4}
+    assert name == "adam" or {group["momentum"] for group in optimizer.param_groups} == {0.9}
+
+
 def test_frozen_parameters_are_left_out() -> None:
     model = Small()
     model.backbone.weight.requires_grad_(False)
-    optimizer, _ = Recipe.pick(PUBLISHED).build(model)
+    optimizer, _ = Recipe(**PUBLISHED).build(model)
     assert [len(group["params"]) for group in optimizer.param_groups] == [1, 2]
