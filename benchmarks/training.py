@@ -18,7 +18,8 @@ from benchmarks.measure import Row, seconds
 from stages.learning.augment import Augment
 from stages.learning.data import Faces, Labels
 from stages.learning.fit import fit
-from stages.learning.losses import task_losses
+from stages.learning.objectives import Objectives
+from stages.learning.sampling import sampler
 from stages.learning.visual import turn_loss, turns
 from stages.networks.audio_visual import AudioVisualModel
 from stages.networks.backbones import build_backbone
@@ -71,16 +72,13 @@ def _loop(model: VisualModel, optimizer: torch.optim.SGD, faces: Faces) -> None:
     fabric = Fabric(accelerator="cpu", devices=1)
     batches = turns(
         faces,
-        TASKS,
+        sampler(faces.labels, faces.rows(TASKS), TASKS, "batch", batch=BATCH, steps=STEPS, seed=0),
         model.backbone.front_end,
         PAPER,
-        alternation="batch",
-        batch=BATCH,
-        steps=STEPS,
         seed=0,
         fabric=fabric,
     )
-    loss = turn_loss(task_losses())
+    loss = turn_loss(Objectives().losses())
     with tempfile.TemporaryDirectory() as state:
         fit(model, loss, batches, optimizer=optimizer, epochs=1, seed=0, state=Path(state), fabric=fabric)
 

@@ -10,7 +10,8 @@ from lightning_fabric import Fabric
 
 from stages.learning.augment import Augment
 from stages.learning.data import Faces, read_faces, with_faces
-from stages.learning.losses import task_losses
+from stages.learning.objectives import Objectives
+from stages.learning.sampling import sampler
 from stages.learning.visual import Turn, embed_images, predict_faces, turn_loss, turns, visual_model
 from tests.world import NETWORK, build_world
 
@@ -27,29 +28,29 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Faces:
 
 def draw(faces: Faces, epoch: int, seed: int = 1) -> list[Turn]:
     model = visual_model({"network": NETWORK, "tasks": TASKS})
-    options = {"alternation": "batch", "batch": 8, "steps": 4, "seed": seed}
+    draws = sampler(faces.labels, faces.rows(TASKS), TASKS, "batch", batch=8, steps=4, seed=seed)
     batches = turns(
-        faces, TASKS, model.backbone.front_end, Augment(flip=0.5, noise=0.1), **options,
-        fabric=Fabric(accelerator="cpu", devices=1),
+        faces, draws, model.backbone.front_end, Augment(flip=0.5, noise=0.1),
+        seed=seed, fabric=Fabric(accelerator="cpu", devices=1),
     )  # fmt: skip
     return list(batches(epoch))
 
 
 def test_an_epoch_is_a_pure_function_of_seed_and_epoch(faces: Faces) -> None:
     first, again, other = draw(faces, 1), draw(faces, 1), draw(faces, 2)
-    assert [turn.task for turn in first] == ["AU", "EXPR", "VA", "AU"]
+    assert [list(turn.targets) for turn in first] == [["AU"], ["EXPR"], ["VA"], ["AU"]]
     assert all(torch.equal(a.faces, b.faces) for a, b in zip(first, again, strict=True))
     assert not torch.equal(first[0].faces, other[0].faces)
 
 
 def test_only_backbone_and_the_tasks_head_get_gradients(faces: Faces) -> None:
     model = visual_model({"network": NETWORK, "tasks": TASKS}, dropout=0.5)
-    loss = turn_loss(task_losses())
+    loss = turn_loss(Objectives().losses())
     for turn in draw(faces, 1)[:3]:
         model.zero_grad(set_to_none=True)
         loss(model, turn)["loss"].backward()
         heads = {task for task in TASKS if model.heads.tasks[task].weight.grad is not None}
-        assert heads == {turn.task}
+        assert heads == set(turn.targets)
         assert model.backbone.network.conv1.weight.grad.abs().sum() > 0
 
 

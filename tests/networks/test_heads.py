@@ -26,6 +26,17 @@ def test_each_task_has_one_linear_layer(tasks: tuple[str, ...]) -> None:
         torch.testing.assert_close(outputs[task], expected.tanh() if task == "VA" else expected)
 
 
+def test_the_hidden_layer_is_shared() -> None:
+    heads = Heads(8, ("AU", "EXPR"), hidden=5).eval()
+    features = torch.randn(4, 8)
+    layer = heads.hidden[0]
+    hidden = (features @ layer.weight.T + layer.bias).clamp(min=0)
+    for task, output in heads(features).items():
+        own = heads.tasks[task]
+        torch.testing.assert_close(output, hidden @ own.weight.T + own.bias)
+    assert not any(name.startswith("hidden") for name in Heads(8, ("AU",)).state_dict())
+
+
 def test_a_loss_on_one_task_leaves_the_other_head_without_gradients() -> None:
     model = VisualModel(build_backbone("iresnet", 18, 0.25, 32), Heads(512, ("AU", "EXPR"), 0.6))
     model(torch.randn(2, 3, 32, 32))["EXPR"].sum().backward()
