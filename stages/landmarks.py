@@ -24,9 +24,9 @@ from stages.learning.landmark_batches import Batch, Geometry, landmark_batches
 from stages.learning.landmarking import Images, Landmarker, Points, describe, find_landmarks, nme, summarise
 from stages.learning.recipe import scaled
 from stages.learning.state import data_digest, resumable
-from stages.media.schemes import JD106, scheme
+from stages.media.schemes import JD106, SCHEMES, Scheme, scheme
 from stages.networks.hrnet import INPUT_SIZE, STRIDE, WIDTH, LandmarkHRNet, landmark_hrnet
-from stages.networks.weights import load_file_into
+from stages.networks.weights import load_weights, read_weights
 from stages.params import Strict, load
 from stages.reporting.files import write_csv, write_json
 from stages.reporting.pictures import landmark_montage, spread, write_png
@@ -34,6 +34,7 @@ from stages.runtime import atomic_dir, fabric, log, main, setup_torch
 
 OUT, METRICS = Path("models/landmarks"), Path("metrics")
 SHOWN = 12  # faces in the picture
+HEAD = "head.3.bias"  # of the published networks: one number a point
 
 
 class Params(Strict):
@@ -73,12 +74,14 @@ def build_landmarks(params: Params, out: Path = OUT, metrics: Path = METRICS) ->
     Errors: UserError for a still set without points or held-out people, and weights that do not fit.
     """
     setup_torch(params.threads, params.seed)
-    faces, landmarker = _faces(params.stills), _landmarker(params)
+    faces = _faces(params.stills)
+    published = read_weights(params.weights) if params.weights else None
+    landmarker = _landmarker(params, published)
     settings = params.model_dump(mode="json")
     inputs = [params.stills, *([params.weights] if params.weights else [])]
     with resumable("landmarks", settings, inputs) as state:
-        if params.weights:
-            origin, history = _import(landmarker.model, params.weights), []
+        if published:
+            origin, history = _import(landmarker.model, published, params), []
         else:
             origin, history = {}, _train(landmarker, faces, params, state)
         found = find_landmarks(landmarker, faces.images[faces.held_out])
@@ -105,24 +108,33 @@ def _faces(folder: Path) -> Faces:
     return Faces(stills.images, stills.points, train, held_out)
 
 
-def _landmarker(params: Params) -> Landmarker:
+def _landmarker(params: Params, published: dict[str, Tensor] | None) -> Landmarker:
     """A fresh network. What is trained here knows the 106 points of the stills, in their order."""
     chosen = scheme(params.scheme)
-    if params.weights is None and chosen is not JD106:
+    if published is None and chosen is not JD106:
         raise UserError(
             f"params.yaml, key landmarks.scheme: the landmark stills are in jd106, not {chosen.name}; "
             "set jd106, or name weights in that scheme"
         )
-    if params.weights is not None and not params.weights.exists():
-        raise UserError(f"{params.weights}: no such file; put it there or set landmarks.weights to null")
-    # Published weights keep their published size at every scale.
-    width, size = (WIDTH, INPUT_SIZE) if params.weights else (params.width, params.input_size)
+    # Published weights keep their published size and points at every scale.
+    if published is not None:
+        chosen, width, size = _scheme_of(published, chosen), WIDTH, INPUT_SIZE
+    else:
+        width, size = params.width, params.input_size
     return Landmarker(landmark_hrnet(chosen.points, width), chosen, size, params.refinement)
 
 
-def _import(model: LandmarkHRNet, weights: Path) -> dict[str, Any]:
-    report = load_file_into(model, weights)
-    log.print(f"{weights}: {report}")
+def _scheme_of(published: dict[str, Tensor], chosen: Scheme) -> Scheme:
+    """`chosen`, unless the file's head has another number of points, which then tells its scheme."""
+    points = len(published[HEAD]) if HEAD in published else chosen.points
+    if points == chosen.points:
+        return chosen
+    return next((other for other in SCHEMES.values() if other.points == points), chosen)
+
+
+def _import(model: LandmarkHRNet, published: dict[str, Tensor], params: Params) -> dict[str, Any]:
+    report = load_weights(model, published, source=params.weights or "weights")
+    log.print(f"{params.weights}: {report}")
     fabric().to_device(model.eval())
     return {"weights": report.counts()}
 

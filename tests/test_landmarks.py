@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,8 +34,8 @@ def stills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def params(stills: Path, **changed: object) -> Params:
-    values = {
+def params(stills: Path, **changed: Any) -> Params:
+    values: dict[str, Any] = {
         "stills": stills, "weights": None, "scheme": "jd106", "width": 2, "input_size": 64, "sigma": 1.5,
         "refinement": "quarter", "rotation": 30, "scaling": 0.25, "epochs": 1, "batch": 4,
         "lr": 1e-3, "milestones": [30, 50], "milestones_of": 60, "seed": 1, "threads": 1,
@@ -48,7 +51,8 @@ def test_a_network_is_trained_scored_and_kept(stills: Path, tmp_path: Path) -> N
     assert scores["faces"] == 2 and 0 < scores["nme"]["median"] < 10
     curve = pd.read_csv(tmp_path / "metrics/landmarks.csv")
     assert curve["nme"].tolist() == pytest.approx([scores["nme"]["mean"]], abs=1e-4)
-    assert cv2.imread(str(tmp_path / "metrics/landmarks.png")).shape == (224, 6 * 224, 3)
+    picture = cv2.imread(str(tmp_path / "metrics/landmarks.png"))
+    assert picture is not None and picture.shape == (224, 6 * 224, 3)
     assert not list((tmp_path / ".state").iterdir())
 
 
@@ -59,28 +63,56 @@ def test_training_twice_gives_the_same_bytes(stills: Path, tmp_path: Path) -> No
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
-@pytest.mark.parametrize(("scheme", "points"), [("wflw98", 98), ("insightface106", 106)])
-def test_given_weights_are_kept_and_measured(stills: Path, tmp_path: Path, scheme: str, points: int) -> None:
+def published(points: int) -> dict[str, torch.Tensor]:
+    """Tensors of a published file, random values; tests/networks/test_hrnet.py pins names and shapes."""
     torch.manual_seed(0)
-    published = landmark_hrnet(points).state_dict()
-    save_file(
-        {f"module.{name}": tensor.contiguous() for name, tensor in published.items()},
-        tmp_path / "w.safetensors",
-    )
-    chosen = params(stills, weights=tmp_path / "w.safetensors", scheme=scheme)
+    return dict(landmark_hrnet(points).state_dict())
+
+
+def write_flat(path: Path, state: dict[str, torch.Tensor]) -> None:
+    torch.save(state, path)
+
+
+def write_safetensors(path: Path, state: dict[str, torch.Tensor]) -> None:
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, path)
+
+
+def write_checkpoint(path: Path, state: dict[str, torch.Tensor]) -> None:
+    """As a training under DataParallel saves it."""
+    wrapped = OrderedDict((f"module.{name}", tensor) for name, tensor in state.items())
+    torch.save({"epoch": 60, "best_nme": 0.04, "state_dict": wrapped}, path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "points", "found", "write"),
+    [
+        ("jd106", 98, "wflw98", write_flat),  # HR18-WFLW.pth: one key is enough
+        ("jd106", 106, "jd106", write_checkpoint),
+        ("insightface106", 106, "insightface106", write_safetensors),
+    ],
+)
+def test_given_weights_are_kept_and_measured(
+    stills: Path, tmp_path: Path, asked: str, points: int, found: str, write: Callable[..., None]
+) -> None:
+    state = published(points)
+    write(tmp_path / "w", state)
+    chosen = params(stills, weights=tmp_path / "w", scheme=asked)
     build_landmarks(chosen, tmp_path / "model", tmp_path / "metrics")
-    torch.testing.assert_close(load_file(tmp_path / "model/model.safetensors"), dict(published))
+    torch.testing.assert_close(load_file(tmp_path / "model/model.safetensors"), state)
     card = json.loads((tmp_path / "model/card.json").read_text())
     assert card["weights"] == {"matched": 1839, "missing": 0, "unexpected": 0}
-    network = {"scheme": scheme, "width": 18, "input_size": 256, "refinement": "quarter"}
+    network = {"scheme": found, "width": 18, "input_size": 256, "refinement": "quarter"}
     assert card["network"] == network  # whatever the scale asks for
     assert pd.read_csv(tmp_path / "metrics/landmarks.csv").empty
 
 
-def test_weights_with_other_points_are_refused(stills: Path, tmp_path: Path) -> None:
-    save_file(dict(landmark_hrnet(98).state_dict()), tmp_path / "w.safetensors")
-    with pytest.raises(UserError, match=r"w\.safetensors.*head\.3\.weight"):
-        build_landmarks(params(stills, weights=tmp_path / "w.safetensors"), tmp_path / "model", tmp_path)
+def test_weights_that_do_not_fit_are_refused(stills: Path, tmp_path: Path) -> None:
+    other, part = published(97), published(98)
+    del part["stage4.2.fuse_layers.0.3.0.weight"]
+    for name, state, said in (("other", other, r"head\.3\.weight"), ("part", part, r"1 missing \(stage4\.2")):
+        torch.save(state, tmp_path / name)
+        with pytest.raises(UserError, match=rf"{name}: .*{said}"):
+            build_landmarks(params(stills, weights=tmp_path / name), tmp_path / "model", tmp_path)
     assert not (tmp_path / "model").exists()
 
 
@@ -89,7 +121,7 @@ def test_weights_with_other_points_are_refused(stills: Path, tmp_path: Path) -> 
     [
         ({"scheme": "wflw98"}, r"landmarks\.scheme: the landmark stills are in jd106"),
         ({"scheme": "jd107"}, r"'jd107' is unknown"),
-        ({"weights": Path("models/published/none.pth")}, r"none\.pth: no such file"),
+        ({"weights": Path("models/published/none.pth")}, r"none\.pth: there is no such weight file"),
     ],
 )
 def test_settings_that_cannot_be(stills: Path, changed: dict[str, object], sentence: str) -> None:

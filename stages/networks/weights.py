@@ -87,7 +87,7 @@ def _check_names(
         raise UserError(
             f"{source}: does not fit the network: {len(report.matched)} tensors matched, "
             f"{_listed(missing, 'missing')}, {_listed(unexpected, 'unexpected')}; "
-            "check the backbone's kind and depth"
+            "name a whole file of this network"
         )
 
 
@@ -99,8 +99,8 @@ def _check_shapes(
         name = wrong[0]
         raise UserError(
             f"{source}: {_listed(wrong, 'of another shape')}; {name} is {_shape(tensors[name])} "
-            f"in the file and {_shape(own[name])} in the network; published weights need width 1 and the "
-            "published input size"
+            f"in the file and {_shape(own[name])} in the network, which has the published "
+            "size; name another file"
         )
 
 

@@ -32,7 +32,7 @@ def test_another_number_of_points_changes_only_the_last_layer() -> None:
 def test_a_narrow_one_is_the_same_architecture(width: int) -> None:
     with torch.device("meta"):
         assert set(shapes(landmark_hrnet(106, width))) == set(shapes(landmark_hrnet(106)))
-        assert landmark_hrnet(106, width).head[0].in_channels == 15 * width
+        assert shapes(landmark_hrnet(106, width))["head.0.weight"] == f"{15 * width}x{15 * width}x1x1"
 
 
 def conv(state: State, x: Tensor, name: str, norm: str, stride: int = 1, relu: bool = True) -> Tensor:
@@ -72,7 +72,8 @@ def module(state: State, name: str, branches: list[Tensor]) -> list[Tensor]:
         for unit in range(4):
             branches[number] = block(state, branches[number], f"{name}.branches.{number}.{unit}", 2)
     count = range(len(branches))
-    return [sum(fused(state, name, i, j, branches[i]) for i in count).relu() for j in count]
+    fusions = [[fused(state, name, i, j, branches[i]) for i in count] for j in count]
+    return [torch.stack(parts).sum(0).relu() for parts in fusions]
 
 
 def functional(state: State, x: Tensor) -> Tensor:
