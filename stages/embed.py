@@ -33,7 +33,8 @@ class Params(Strict):
 def run() -> None:
     """Read params, embed the faces of all trials."""
     system = argument("system")
-    embed(Path("models/finetune", system), Path("data/embeddings", system), load(Params, f"{system}.embed"))
+    params = load(Params, f"{system}.embed")
+    embed(Path("models", system, "visual"), Path("data/embeddings", system), params)
 
 
 def embed(model_folder: Path, out: Path, params: Params) -> None:

@@ -1,100 +1,102 @@
-"""Train a system's sequence model on the features of its frozen visual and audio streams.
+"""Train a sequence model of a system on the features of its frozen visual stream, and audio stream if any.
 
-Run: python -m stages.sequence SYSTEM
+Run: python -m stages.sequence SYSTEM STEP, a run of section `sequence` in params.yaml.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from torch import nn
 
-from stages.learning.epochs import Outs, publish
-from stages.learning.fusion import sequence_model
-from stages.learning.losses import task_losses
-from stages.learning.schedule import Recipe
-from stages.learning.sound import audio_model, cached_features
+from stages.errors import UserError
+from stages.learning.epochs import Outs, outs_of, publish
+from stages.learning.fusion import fuse, read_streams, sequence_model
+from stages.learning.objectives import Objectives
+from stages.learning.recipe import Recipe
 from stages.learning.state import data_digest, resumable
-from stages.learning.temporal import Material, Outputs, Segments, fit_windows
-from stages.learning.trained import load_trained
-from stages.learning.windows import read_windows
-from stages.networks.audio_visual import AudioVisualModel
-from stages.params import Strict, load
-from stages.runtime import argument, main, setup_torch
+from stages.learning.temporal import Outputs, Segments, fit_windows
+from stages.learning.trained import Card
+from stages.learning.windows import Stores, Windows, cuts, read_windows
+from stages.params import load_run
+from stages.runtime import arguments, main, setup_torch
 from stages.runtime import fabric as make_fabric
 
 INDEX = Path("data/index/frames.parquet")
 FRAMES = Path("data/frames")
+EMBEDDINGS = Path("data/embeddings")
+MELS = Path("data/mel")
 
 
-class Params(Strict):
-    """Section `<system>.sequence` of params.yaml."""
+class Params(Recipe, Objectives):
+    """Section `<system>.sequence` of params.yaml and the run's entry in `sequence`."""
 
     seed: int
     threads: int
+    reads: Path
     tasks: tuple[str, ...]
-    features: int
+    network: Literal["transformer", "gru"]
+    project: int | None = None
     layers: int
-    attention_heads: int
-    feed_forward: int
+    positions: Literal["none", "sinusoidal"] = "none"
+    attention_heads: int = 8
+    feed_forward: int = 2048
+    hidden: int = 512
+    bidirectional: bool = True
+    features: int | None = None
     encoder_dropout: float
+    window: int | None = None
     stride: int
-    predict_stride: int
-    batch: int
-    epochs: int
-    milestones: tuple[int, ...]
-    milestones_of: int
-    lr: float
-    lr_factor: float = 1.0
-    head_lr_factor: float = 1.0
-    momentum: float
-    weight_decay: float
-    clip_norm: float | None
-    dropout: float
-    positive_weights: tuple[float, ...] | None
-    focal_alpha: float
-    focal_gamma: float
+    predict_stride: int | None
+
+
+SHAPE = {"project", "layers", "positions", "attention_heads", "feed_forward"} | {
+    "hidden",
+    "bidirectional",
+    "features",
+}
 
 
 def run() -> None:
     """Read params, train, publish."""
-    system = argument("system")
-    sequence(system, load(Params, f"{system}.sequence"), outs_of(system))
+    system, step = arguments("system", "step")
+    sequence(system, step, load_run(Params, "sequence", system, step), outs_of(system, step))
 
 
 def forward(model: nn.Module, segments: Segments) -> Outputs:
-    """Outputs of the frames of each segment; frames without a face are not attended to."""
+    """Outputs of the frames of each segment; frames without a face are passed over."""
     outputs: Outputs = model(segments.visual, segments.sound, segments.absent)
     return outputs
 
 
-def sequence(system: str, params: Params, outs: Outs) -> None:
+def sequence(system: str, step: str, params: Params, outs: Outs) -> None:
     """Train `system`'s sequence model and publish its epochs; goes on where a killed run stopped."""
     setup_torch(params.threads, params.seed)
     fabric = make_fabric()
     fabric.launch()
-    audio, audio_card = load_trained(Path("models/audio", system), audio_model)
-    folders = Path("data/embeddings", system), Path("data/mel", audio_card["front_end"])
-    inputs = [INDEX, FRAMES, *folders, Path("models/audio", system)]
-    card = card_of(system, params, audio_card, inputs)
+    audio, streams, seen = read_streams(params.reads)
+    stores = Stores(FRAMES, EMBEDDINGS / seen, MELS / streams["front_end"] if audio else None)
     table = pd.read_parquet(INDEX)
+    ways = cuts(window_of(params, streams), params.stride, params.predict_stride)
+    train, validation = (
+        read_windows(table, split, stores, cut)
+        for split, cut in zip(("train", "validation"), ways, strict=True)
+    )
+    inputs = [INDEX, params.reads, *(store for store in stores if store)]
+    card = card_of(system, step, params, train, streams, inputs)
+    model = sequence_model(card, params.dropout, params.encoder_dropout)
     with resumable("sequence", card["params"], inputs) as state:
-        train, validation = (
-            material(table, split, folders, audio.to(fabric.device), audio_card["window"], stride, state)
-            for split, stride in (("train", params.stride), ("validation", params.predict_stride))
-        )
         history = fit_windows(
-            sequence_model(card, params.dropout, params.encoder_dropout),
+            model,
             forward,
-            task_losses(params.positive_weights, params.focal_alpha, params.focal_gamma),
-            train,
-            validation,
+            params.losses(),
+            fuse(train, audio, state / "audio-train.npy", fabric.device),
+            fuse(validation, audio, state / "audio-validation.npy", fabric.device),
             table,
             tasks=params.tasks,
-            recipe=Recipe.pick(params.model_dump()),
-            batch=params.batch,
+            recipe=params,
             seed=params.seed,
             state=state,
             fabric=fabric,
@@ -103,46 +105,34 @@ def sequence(system: str, params: Params, outs: Outs) -> None:
             publish(state, outs, history, card)
 
 
-def material(
-    table: pd.DataFrame,
-    split: str,
-    folders: tuple[Path, Path],
-    audio: AudioVisualModel,
-    window: int,
-    stride: int,
-    state: Path,
-) -> Material:
-    """Windows of a split, with the audio features of their frames [B, window, 512]."""
-    windows = read_windows(table, split, FRAMES, *folders, window, stride)
-    features = cached_features(state / f"audio-{split}.npy", windows, audio)
-    return Material(windows, lambda chosen: features[chosen])
+def window_of(params: Params, streams: Card) -> int:
+    """Frames of a window: the run's own, or the audio model's.
+
+    Errors: UserError where neither says.
+    """
+    window: int | None = params.window or streams.get("window")
+    if window is None:
+        raise UserError(f"params.yaml, key window of the sequence model: {params.reads} has none; give one")
+    return window
 
 
-def card_of(system: str, params: Params, audio_card: dict[str, Any], inputs: list[Path]) -> dict[str, Any]:
+def card_of(
+    system: str, step: str, params: Params, windows: Windows, streams: Card, inputs: list[Path]
+) -> dict[str, Any]:
     """What the model is and where it comes from."""
     return {
         "stage": "sequence",
         "system": system,
+        "step": step,
+        "reads": str(params.reads),
         "tasks": params.tasks,
-        "visual": audio_card["visual"],
-        "audio": audio_card["features"],
-        "features": params.features,
-        "layers": params.layers,
-        "attention_heads": params.attention_heads,
-        "feed_forward": params.feed_forward,
-        "window": audio_card["window"],
+        "visual": windows.features,
+        "audio": streams["features"] if streams["stage"] == "audio" else 0,
+        "network": {"kind": params.network, **params.model_dump(include=SHAPE)},
+        "window": windows.length,
         "params": params.model_dump(mode="json"),
         "data": data_digest(inputs),
     }
-
-
-def outs_of(system: str) -> Outs:
-    """Where dvc.yaml expects the outs."""
-    return Outs(
-        Path("models/sequence", system),
-        Path("data/predictions", system, "sequence"),
-        Path("metrics", system, "sequence.csv"),
-    )
 
 
 if __name__ == "__main__":

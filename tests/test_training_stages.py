@@ -21,35 +21,48 @@ from stages.learning.predictions import save_predictions
 from tests.world import FRAMES, GAP, build_world
 
 COMMON: dict[str, Any] = {
-    "seed": 1, "threads": 1, "tasks": ("AU", "EXPR", "VA"), "batch": 8, "epochs": 2,
-    "milestones": (8, 10, 12), "milestones_of": 15, "lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4,
-    "clip_norm": None, "dropout": 0.1, "positive_weights": None, "focal_alpha": 0.25, "focal_gamma": 2.0,
+    "seed": 1, "threads": 1, "tasks": ("AU", "EXPR", "VA"), "batch": 8, "epochs": 2, "lr": 0.01,
+    "milestones": (8, 10, 12), "milestones_of": 15, "weight_decay": 5e-4, "dropout": 0.1,
+    "expression_loss": "one_hot_focal",
 }  # fmt: skip
 FINETUNE = {
-    "backbone": Path("models/pretrain/tiny"), "alternation": "batch", "turns": None,
-    "extra": Path("data/stills/affect"), "steps": 6, "crop_away": 0.4,
-    "augment": Augment(flip=0.5, noise=0.1),
+    "backbone": Path("models/pretrain/tiny"), "sampling": "batch", "extra": Path("data/stills/affect"),
+    "steps": 6, "crop_away": 0.4, "augment": Augment(flip=0.5, noise=0.1),
 }  # fmt: skip
 AUDIO = {
     "front_end": "jin2021", "features": 32, "window": 30, "mel_steps": 100, "stride": 10, "predict_stride": 5,
     "inherit_heads": True,
 }  # fmt: skip
-SEQUENCE = {
-    "features": 32, "layers": 1, "attention_heads": 2, "feed_forward": 32, "encoder_dropout": 0.1,
-    "stride": 10, "predict_stride": 5,
+FUSED = {
+    "reads": Path("models/x/audio"), "network": "transformer", "features": 32, "layers": 1,
+    "attention_heads": 2, "feed_forward": 32, "encoder_dropout": 0.1, "stride": 10, "predict_stride": 5,
 }  # fmt: skip
-STEPS = {"finetune": "visual", "audio": "audio", "sequence": "sequence"}
+VISUAL = {
+    "reads": Path("models/x/visual"), "project": 24, "layers": 2, "hidden": 12, "attention_heads": 2,
+    "feed_forward": 32, "encoder_dropout": 0.1, "window": 9, "stride": 4, "predict_stride": None,
+}  # fmt: skip
+SEQUENCES: dict[str, dict[str, Any]] = {
+    "sequence": FUSED,
+    "gru": {**VISUAL, "network": "gru"},
+    "transformer": {**VISUAL, "network": "transformer", "positions": "sinusoidal"},
+}
+STEPS = ["visual", "audio", *SEQUENCES]
 
 
 def train(step: str) -> None:
-    if step == "finetune":
-        finetune.finetune("x", finetune.Params(**COMMON, **FINETUNE), finetune.outs_of("x"))
-        embedding = embed.Params(seed=1, threads=1, checkpoint=None, batch=16)
-        embed.embed(Path("models/finetune/x"), Path("data/embeddings/x"), embedding)
+    outs = epochs.outs_of("x", step)
+    if step == "visual":
+        finetune.finetune("x", step, finetune.Params(**COMMON, **FINETUNE), outs)
+        embed_faces()
     elif step == "audio":
-        audio.audio("x", audio.Params(**COMMON, **AUDIO), audio.outs_of("x"))
+        audio.audio("x", audio.Params(**COMMON, **AUDIO), outs)
     else:
-        sequence.sequence("x", sequence.Params(**COMMON, **SEQUENCE), sequence.outs_of("x"))
+        sequence.sequence("x", step, sequence.Params(**COMMON, **SEQUENCES[step]), outs)
+
+
+def embed_faces() -> None:
+    params = embed.Params(seed=1, threads=1, checkpoint=None, batch=16)
+    embed.embed(Path("models/x/visual"), Path("data/embeddings/x"), params)
 
 
 @pytest.fixture(scope="module")
@@ -66,18 +79,18 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("step", STEPS)
 def test_predictions_of_each_epoch_cover_all_validation_faces(world: Path, step: str) -> None:
     for epoch in ("epoch_01", "epoch_02"):
-        table = pd.read_parquet(world / f"data/predictions/x/{STEPS[step]}/{epoch}.parquet")
+        table = pd.read_parquet(world / f"data/predictions/x/{step}/{epoch}.parquet")
         assert tuple(table.columns) == PREDICTION_COLUMNS
         assert table["trial"].unique().tolist() == ["v1", "v2"]
         wanted = [number for number in range(1, FRAMES + 1) if number not in GAP]
         assert table.loc[table["trial"].eq("v1"), "frame"].tolist() == wanted
         assert table.notna().all(axis=None)
-        assert (world / f"models/{step}/x/{epoch}.safetensors").exists()
+        assert (world / f"models/x/{step}/{epoch}.safetensors").exists()
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_card_names_the_best_epoch_of_the_selection_half(world: Path, step: str) -> None:
-    card = read_card(world / "models" / step / "x")
+    card = read_card(world / "models/x" / step)
     scores = {name: score["selection"] for name, score in card["scores"].items()}
     assert card["chosen"] == max(scores, key=lambda name: scores[name])
     assert len(pd.read_csv(world / f"metrics/x/{step}.csv")) == 2
@@ -101,11 +114,7 @@ def test_killed_in_any_epoch_and_started_again_ends_in_the_same_bytes(
 ) -> None:
     """Also shows that two runs in two folders give the same bytes."""
     shutil.copytree(world, tmp_path, dirs_exist_ok=True)
-    outs = [
-        Path("models", step, "x"),
-        Path("data/predictions/x", STEPS[step]),
-        Path("metrics/x", f"{step}.csv"),
-    ]
+    outs = list(vars(epochs.outs_of("x", step)).values())
     whole = contents(tmp_path, outs)
     monkeypatch.chdir(tmp_path)
     for out in outs:
@@ -140,9 +149,9 @@ def contents(root: Path, outs: list[Path]) -> dict[str, bytes]:
 def test_another_parameter_starts_anew(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(world, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    before = read_card(Path("models/audio/x"))
-    audio.audio("x", audio.Params(**{**COMMON, **AUDIO, "lr": 0.05}), audio.outs_of("x"))
-    after = read_card(Path("models/audio/x"))
+    before = read_card(Path("models/x/audio"))
+    audio.audio("x", audio.Params(**{**COMMON, **AUDIO, "lr": 0.05}), epochs.outs_of("x", "audio"))
+    after = read_card(Path("models/x/audio"))
     assert before["params"]["lr"] == 0.01 and after["params"]["lr"] == 0.05
     assert before["scores"] != after["scores"]
 
@@ -152,12 +161,12 @@ def test_without_the_stage_before_one_sentence_says_so(
 ) -> None:
     shutil.copytree(world, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    shutil.rmtree("models/audio")
-    with pytest.raises(UserError, match=r"models/audio/x/card\.json: missing; run"):
+    shutil.rmtree("models/x/audio")
+    with pytest.raises(UserError, match=r"models/x/audio/card\.json: missing; run"):
         train("sequence")
     (tmp_path / "models/pretrain/tiny/card.json").unlink()
     with pytest.raises(UserError, match=r"models/pretrain/tiny/card\.json: missing"):
-        train("finetune")
+        train("visual")
 
 
 def test_empty_split_is_named(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,4 +175,4 @@ def test_empty_split_is_named(world: Path, tmp_path: Path, monkeypatch: pytest.M
     table = pd.read_parquet("data/index/frames.parquet")
     table[table["au_split"].eq("validation")].to_parquet("data/index/frames.parquet")
     with pytest.raises(UserError, match="split train is empty"):
-        train("finetune")
+        train("visual")

@@ -23,7 +23,7 @@ from stages.learning.smoothing import smooth
 from stages.learning.sound import cached_features
 from stages.learning.temporal import Forward, Material, predict_windows
 from stages.learning.visual import embed_images, predict_faces
-from stages.learning.windows import cut, track
+from stages.learning.windows import Cut, cut_windows, track
 from stages.media.mel import MelTrack
 
 NAME = "clip"  # of the one trial and video
@@ -140,8 +140,9 @@ def _listen(
     folder = system.models / candidate.step / candidate.system
     model, own = load_checkpoint(folder, candidate.checkpoint)
     features = _features(candidate.system, system, clip, device)
-    seen = track(table, clip.faces, features, clip.sounds[card["front_end"]], card["window"])
-    windows = cut([seen], card["window"], own["params"]["predict_stride"])
+    cut = Cut(card["window"], own["params"]["predict_stride"])
+    seen = track(table, clip.faces, features, clip.sounds[card["front_end"]], cut)
+    windows = cut_windows([seen], cut)
     if candidate.step == "audio":
         material = Material(windows, lambda chosen: windows.mel(chosen, card["steps"]))
     else:

@@ -55,11 +55,8 @@ class Recipe(Strict):
         """Stepped once an epoch."""
         if self.schedule == "cosine":
             return CosineAnnealingLR(optimizer, self.epochs)
-        return MultiStepLR(optimizer, self.steps() if self.schedule == "steps" else [], gamma=0.1)
-
-    def steps(self) -> list[int]:
-        """Milestones in epochs of this run."""
-        return scaled(self.milestones, self.milestones_of or self.epochs, self.epochs)
+        reached = scaled(self.milestones, self.milestones_of or self.epochs, self.epochs)
+        return MultiStepLR(optimizer, reached if self.schedule == "steps" else [], gamma=0.1)
 
 
 def scaled(milestones: Sequence[int], milestones_of: int, epochs: int) -> list[int]:

@@ -17,7 +17,7 @@ from stages.learning.epochs import recorder
 from stages.learning.fit import History, fit
 from stages.learning.losses import TaskLoss
 from stages.learning.predictions import prediction_table
-from stages.learning.schedule import Recipe
+from stages.learning.recipe import Recipe
 from stages.learning.windows import Windows
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ Outputs = dict[str, Tensor]
 
 
 class Segments(NamedTuple):
-    """B windows: visual [B, F, 512], sound [B, T, channels], frames without a face [B, F]."""
+    """B windows: visual [B, F, features], sound [B, T, channels], frames without a face [B, F]."""
 
     visual: Tensor
     sound: Tensor
@@ -36,7 +36,10 @@ class Segments(NamedTuple):
 
 
 class Material(NamedTuple):
-    """Windows, and where their sound comes from: mels or audio features, [B, T, channels] for chosen ones."""
+    """Windows, and where their sound comes from: mels or audio features, [B, T, channels] for chosen ones.
+
+    A model that does not hear is given no channels.
+    """
 
     windows: Windows
     sound: Sound
@@ -62,7 +65,6 @@ def fit_windows(
     *,
     tasks: Sequence[str],
     recipe: Recipe,
-    batch: int,
     seed: int,
     state: Path,
     fabric: Fabric,
@@ -76,7 +78,7 @@ def fit_windows(
     return fit(
         model,
         joint_loss(forward, losses),
-        lessons(train, tasks, batch=batch, seed=seed, fabric=fabric),
+        lessons(train, tasks, batch=recipe.batch, seed=seed, fabric=fabric),
         optimizer=optimizer,
         scheduler=scheduler,
         epochs=recipe.epochs,
@@ -137,6 +139,6 @@ def predict_windows(
         chosen = np.arange(start, min(start + batch, count))
         for task, output in forward(model, segments(material, chosen, device)).items():
             parts.setdefault(task, []).append(output.cpu().numpy())
-    averaged = {task: material.windows.average(np.concatenate(arrays)) for task, arrays in parts.items()}
-    keys = next(iter(averaged.values()))[0]
-    return prediction_table(keys, {task: means for task, (_, means) in averaged.items()})
+    frames = {task: material.windows.per_frame(np.concatenate(arrays)) for task, arrays in parts.items()}
+    keys = next(iter(frames.values()))[0]
+    return prediction_table(keys, {task: values for task, (_, values) in frames.items()})

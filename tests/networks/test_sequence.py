@@ -1,49 +1,40 @@
 from __future__ import annotations
 
+import pytest
 import torch
-from torch import Tensor
-from torch.nn import functional as F
+from torch import nn
 
+from stages.networks.encoders import GRU, Transformer
 from stages.networks.heads import Heads
 from stages.networks.sequence import SequenceModel
 
 
-def model() -> SequenceModel:
+def test_both_streams_in_order_through_each_part_in_order() -> None:
     torch.manual_seed(0)
-    return SequenceModel(Heads(16, ("AU",)), inputs=32, features=16, feed_forward=64).eval()
+    model = SequenceModel(
+        Heads(6, ("AU", "EXPR")), Transformer(8, 1, 2, 16, 0.1), nn.Linear(8, 6), nn.Linear(16, 8)
+    ).eval()
+    visual, audio = torch.randn(2, 30, 12), torch.randn(2, 30, 4)
+    fused = torch.cat([visual, audio], dim=-1)
+    expected = model.heads(model.linear(model.encoder(model.project(fused))))
+    outputs = model(visual, audio)
+    assert outputs["AU"].shape == (2, 30, 12) and outputs["EXPR"].shape == (2, 30, 7)
+    torch.testing.assert_close(outputs["EXPR"], expected["EXPR"])
 
 
-def attention(layer: torch.nn.TransformerEncoderLayer, x: Tensor, heads: int) -> Tensor:
-    """Multi-head attention of one window [F, C], spelt out (Vaswani et al. 2017, 3.2)."""
-    own = layer.self_attn
-    query, key, value = F.linear(x, own.in_proj_weight, own.in_proj_bias).chunk(3, dim=-1)
-    parts = []
-    for q, k, v in zip(query.chunk(heads, -1), key.chunk(heads, -1), value.chunk(heads, -1), strict=True):
-        parts.append(torch.softmax(q @ k.T / q.shape[-1] ** 0.5, dim=-1) @ v)
-    return own.out_proj(torch.cat(parts, dim=-1))
+@pytest.mark.parametrize("encoder", [Transformer(16, 1, 4, 32, 0.1), GRU(16, 2, 8, 0.1, True)])
+def test_visual_features_alone_go_without_audio_channels(encoder: Transformer | GRU) -> None:
+    model = SequenceModel(Heads(encoder.features, ("EXPR",)), encoder).eval()
+    visual = torch.randn(2, 9, 16)
+    outputs = model(visual, torch.zeros(2, 9, 0))
+    torch.testing.assert_close(outputs["EXPR"], model.heads(encoder(visual))["EXPR"])
 
 
-def test_forward_is_one_encoder_layer_on_fused_features() -> None:
-    network = model()
+def test_absent_frames_are_hidden_from_the_encoder() -> None:
+    torch.manual_seed(0)
+    model = SequenceModel(Heads(16, ("AU",)), Transformer(32, 1, 8, 64, 0.1), nn.Linear(32, 16)).eval()
     visual, audio = torch.randn(1, 30, 16), torch.randn(1, 30, 16)
-    layer = network.encoder.layers[0]
-    x = torch.cat([visual, audio], dim=-1)[0]
-    x = layer.norm1(x + attention(layer, x, 8))
-    x = layer.norm2(x + layer.linear2(F.relu(layer.linear1(x))))
-    expected = network.heads(network.linear(x))["AU"]
-    torch.testing.assert_close(network(visual, audio)["AU"][0], expected, rtol=1e-4, atol=1e-5)
-
-
-def test_published_sizes() -> None:
-    layer = SequenceModel(Heads(512, ("AU", "EXPR"))).encoder.layers[0]
-    assert layer.self_attn.embed_dim == 1024 and layer.self_attn.num_heads == 8
-    assert layer.linear1.out_features == 2048 and layer.dropout.p == 0.1
-
-
-def test_frames_past_the_end_of_a_video_are_not_attended_to() -> None:
-    network = model()
-    visual, audio = torch.randn(1, 30, 16), torch.randn(1, 30, 16)
-    padding = torch.zeros(1, 30, dtype=torch.bool)
-    padding[:, 20:] = True
-    short = network(visual[:, :20], audio[:, :20])["AU"]
-    torch.testing.assert_close(network(visual, audio, padding)["AU"][:, :20], short, rtol=1e-4, atol=1e-5)
+    absent = torch.zeros(1, 30, dtype=torch.bool)
+    absent[:, 20:] = True
+    short = model(visual[:, :20], audio[:, :20])["AU"]
+    torch.testing.assert_close(model(visual, audio, absent)["AU"][:, :20], short, rtol=1e-4, atol=1e-5)
