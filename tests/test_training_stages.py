@@ -25,19 +25,19 @@ COMMON: dict[str, Any] = {
     "milestones": (8, 10, 12), "milestones_of": 15, "weight_decay": 5e-4, "dropout": 0.1,
     "expression_loss": "one_hot_focal",
 }  # fmt: skip
-FINETUNE = {
+FINETUNE: dict[str, Any] = {
     "backbone": Path("models/pretrain/tiny"), "sampling": "batch", "extra": Path("data/stills/affect"),
     "steps": 6, "crop_away": 0.4, "augment": Augment(flip=0.5, noise=0.1),
 }  # fmt: skip
-AUDIO = {
+AUDIO: dict[str, Any] = {
     "front_end": "jin2021", "features": 32, "window": 30, "mel_steps": 100, "stride": 10, "predict_stride": 5,
     "inherit_heads": True,
 }  # fmt: skip
-FUSED = {
+FUSED: dict[str, Any] = {
     "reads": Path("models/x/audio"), "network": "transformer", "features": 32, "layers": 1,
     "attention_heads": 2, "feed_forward": 32, "encoder_dropout": 0.1, "stride": 10, "predict_stride": 5,
 }  # fmt: skip
-VISUAL = {
+VISUAL: dict[str, Any] = {
     "reads": Path("models/x/visual"), "project": 24, "layers": 2, "hidden": 12, "attention_heads": 2,
     "feed_forward": 32, "encoder_dropout": 0.1, "window": 9, "stride": 4, "predict_stride": None,
 }  # fmt: skip

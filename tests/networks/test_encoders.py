@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,14 +13,14 @@ from torch.nn import functional as F
 from stages.networks.encoders import GRU, Transformer, sinusoids
 
 FRAMES, CHANNELS = 9, 16
-ENCODERS = {
+ENCODERS: dict[str, Callable[[], nn.Module]] = {
     "transformer": lambda: Transformer(CHANNELS, 2, 4, 32, 0.1, positions=True),
     "gru": lambda: GRU(CHANNELS, 2, 6, 0.1, bidirectional=True),
     "forward gru": lambda: GRU(CHANNELS, 2, 6, 0.1, bidirectional=False),
 }
 
 
-def make(name: str) -> nn.Module:
+def make(name: str) -> Any:
     torch.manual_seed(0)
     return ENCODERS[name]().eval()
 
