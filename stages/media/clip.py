@@ -9,32 +9,28 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stages.media.align import SIZE
-from stages.media.decode import read_frames
-from stages.media.extract import Search, cut, locate
+from stages.media.extract import Search, cut, look
 from stages.media.mel import MelTrack, open_track
 from stages.media.mel_files import MakeMel
 from stages.media.spectrogram import FRONT_ENDS
 
 
-def find_times(path: Path, threads: int = 1) -> NDArray[np.float64]:
-    """Times in seconds of all frames that can be decoded.
-
-    Errors: UserError for a file that is no video or image, or is damaged.
-    """
-    return np.array([frame.time for frame in read_frames(path, threads=threads)])
-
-
 def store_faces(
     path: Path, search: Search, side: str, folder: Path, name: str, threads: int = 1
-) -> pd.DataFrame:
-    """Write `<name>.npy` and `<name>.parquet` as the stage frames does for a trial; return the table."""
-    track = locate(path, search, side, threads=threads)
+) -> tuple[NDArray[np.float64], pd.DataFrame]:
+    """Write `<name>.npy` and `<name>.parquet` as the stage frames does for a trial.
+
+    Returns the times in seconds of all frames that can be decoded, and the table. The video is decoded twice,
+    to find the face and to cut it out: a face's place is smoothed with frames to come.
+    Errors: UserError for a file that is no video or image, or is damaged.
+    """
+    times, track = look(path, search, side, threads=threads)
     faces = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, (len(track), SIZE, SIZE, 3))
     cut(path, track, faces, threads)
     faces.flush()
     table = track.table()
     table.to_parquet(folder / f"{name}.parquet", index=False)
-    return table
+    return np.array(times), table
 
 
 def store_mel(path: Path, front_end: str, folder: Path, name: str) -> MelTrack:

@@ -50,6 +50,13 @@ def locate(
     path: Path, search: Search, side: str = "", count: int | None = None, threads: int = 1
 ) -> Trajectory:
     """The face of a trial in every frame of its video where it is visible."""
+    return look(path, search, side, count, threads)[1]
+
+
+def look(
+    path: Path, search: Search, side: str = "", count: int | None = None, threads: int = 1
+) -> tuple[list[float], Trajectory]:
+    """Times in seconds of all frames, and what `locate` finds in them: the video is decoded once."""
     cv2.setNumThreads(max(threads, 0) or -1)
     detector, refine = _models(search.detector, search.detector_pack)
     times, seen = follow(
@@ -63,7 +70,7 @@ def locate(
     track = build(times, [faces[person] for faces in seen])
     if refine is None:
         track = fill(track, times, search.detect_every)
-    return smooth(track, search.smooth)
+    return times, smooth(track, search.smooth)
 
 
 def cut(path: Path, track: Trajectory, faces: np.ndarray, threads: int = 1) -> None:

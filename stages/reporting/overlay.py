@@ -21,6 +21,7 @@ Picture = np.ndarray  # uint8 [H, W, 3] RGB
 HEIGHT, PANEL = 480, 240  # pixels
 ROW = 21  # height of a bar and its name
 BARS = slice(92, 232)  # columns of the bars
+DASH = 12  # pixels
 WHITE, GREY, GREEN, ORANGE = (235, 235, 235), (70, 70, 70), (90, 190, 110), (235, 150, 60)
 TICKS = 1000  # time stamps a second
 CODEC = {"crf": "20", "preset": "veryfast"}
@@ -53,7 +54,7 @@ def draw(frame: Frame, row: pd.Series) -> Picture:
 
 
 def panel(row: pd.Series) -> Picture:
-    """Bars of the outputs, uint8 [480, 240, 3]; outputs that are not there have a name and no bar."""
+    """Bars of the outputs, uint8 [480, 240, 3]; a dash stands for what is not known."""
     picture = np.full((HEIGHT, PANEL, 3), 25, np.uint8)
     likeliest = row[list(EXPRESSIONS)].astype(float).idxmax() if row[list(EXPRESSIONS)].notna().any() else ""
     for place, name in enumerate((*AU_NAMES, *EXPRESSIONS, *VA_NAMES)):
@@ -65,10 +66,11 @@ def panel(row: pd.Series) -> Picture:
 
 
 def _bar(picture: Picture, top: int, value: float, colour: tuple[int, int, int], signed: bool) -> None:
-    """A bar from the left (0 to 1), or from the middle (−1 to 1)."""
-    picture[top : top + 14, BARS] = GREY
+    """A bar from the left (0 to 1), or from the middle (−1 to 1); no bar for NaN."""
     if np.isnan(value):
+        picture[top + 6 : top + 8, BARS.start : BARS.start + DASH] = GREY
         return
+    picture[top : top + 14, BARS] = GREY
     width = BARS.stop - BARS.start
     zero = BARS.start + width // 2 if signed else BARS.start
     end = zero + round(np.clip(value, -1, 1) * (width // 2 if signed else width))

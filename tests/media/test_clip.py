@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.media.clip import find_times, store_faces, store_mel
+from stages.media.clip import store_faces, store_mel
 from stages.media.decode import frame_times
 from stages.media.extract import Search
 from stages.media.faces import MakeFaces, Trial
@@ -49,7 +49,8 @@ def test_faces_of_the_stage(pair: Path, tmp_path: Path, side: str) -> None:
     (tmp_path / "stage").mkdir()
     (tmp_path / "clip").mkdir()
     MakeFaces({"x": Trial(pair, "video", side, 5, None)}, Search())("x", tmp_path / "stage")
-    table = store_faces(pair, Search(), side, tmp_path / "clip", "x", threads=2)
+    times, table = store_faces(pair, Search(), side, tmp_path / "clip", "x", threads=2)
+    np.testing.assert_allclose(times, frame_times(pair), atol=1e-9)
     for name in ("x.npy", "x.parquet"):
         assert (tmp_path / "clip" / name).read_bytes() == (tmp_path / "stage" / name).read_bytes()
     assert table["frame"].tolist() == [1, 2, 3, 4, 5]
@@ -66,14 +67,9 @@ def test_mel_of_the_stage(pair: Path, tmp_path: Path) -> None:
     assert track.hop == pytest.approx(220 / SECOND)
 
 
-def test_times_of_all_frames(pair: Path, tmp_path: Path) -> None:
-    np.testing.assert_allclose(find_times(pair), frame_times(pair), atol=1e-9)
-    cv2.imwrite(str(tmp_path / "still.png"), np.zeros((20, 20, 3), np.uint8))
-    assert find_times(tmp_path / "still.png").tolist() == [0.0]
-
-
 def test_nobody_there(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "still.png"), np.full((64, 64, 3), 90, np.uint8))
-    table = store_faces(tmp_path / "still.png", Search(), "", tmp_path, "x")
-    assert table.empty and np.load(tmp_path / "x.npy").shape == (0, 112, 112, 3)
+    times, table = store_faces(tmp_path / "still.png", Search(), "", tmp_path, "x")
+    assert times.tolist() == [0.0] and table.empty
+    assert np.load(tmp_path / "x.npy").shape == (0, 112, 112, 3)
     assert pd.read_parquet(tmp_path / "x.parquet").empty

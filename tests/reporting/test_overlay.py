@@ -10,7 +10,7 @@ import pytest
 
 from stages.corpora.labels import AU_NAMES, EXPRESSIONS, VA_NAMES
 from stages.media.decode import frame_times
-from stages.reporting.overlay import BARS, GREEN, HEIGHT, ORANGE, PANEL, panel, write_overlay
+from stages.reporting.overlay import BARS, DASH, GREEN, GREY, HEIGHT, ORANGE, PANEL, panel, write_overlay
 from tests.corpora.trees import Tree
 
 
@@ -32,6 +32,13 @@ def test_bars_show_values() -> None:
     assert lengths[GREEN][430] == width // 4  # valence, to the left of the middle
     assert (picture[430, BARS.start + width // 4] == GREEN).all()
     assert lengths[GREEN][452] == 0  # arousal, unknown
+
+
+def test_what_is_not_known_looks_unlike_zero() -> None:
+    row = rows(np.zeros(1)).iloc[0]
+    row["AU1"], row["AU2"] = np.nan, 0.0
+    grey = (panel(row) == GREY).all(2)[:, BARS]
+    assert grey[8:22].sum() == 2 * DASH and grey[29:43].all()
 
 
 def test_video_keeps_length_and_times(tmp_path: Path) -> None:

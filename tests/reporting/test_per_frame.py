@@ -64,3 +64,24 @@ def test_a_system_without_a_head_is_empty_there(rows: pd.DataFrame) -> None:
     nobody = rows.copy()
     nobody.loc[:, "x0":] = np.nan
     assert predicted_tasks(nobody) == ["AU", "EXPR", "VA"]
+
+
+def test_units_that_a_system_does_not_know_are_empty_not_absent(rows: pd.DataFrame, tmp_path: Path) -> None:
+    some = rows.assign(**dict.fromkeys(["AU7", "AU10"], np.nan))
+    assert predicted_tasks(some) == ["AU", "EXPR", "VA"]
+    write_annotations(tmp_path, "clip", some, ["AU"])
+    write_rows(tmp_path, "clip", some)
+    units = (tmp_path / "AU_Set/clip.txt").read_text().splitlines()[1:]
+    assert units == ["0,0,0,0,-1,-1,1,0,0,0,0,0", ",".join(["-1"] * 12),
+                     "0,0,0,0,-1,-1,1,0,0,0,0,0", "0,0,0,0,-1,-1,0,0,0,0,0,0"]  # fmt: skip
+    assert read_track(tmp_path / "AU_Set/clip.txt", "AU", partial_au="keep").labelled.sum() == 3
+    assert pd.read_csv(tmp_path / "clip.csv")["AU7"].isna().all()
+
+
+def test_units_beyond_the_twelve_stand_at_the_end() -> None:
+    predictions = pd.DataFrame({"frame": np.int32([1, 3]), "logit_AU20": np.float32([0, np.log(3)])})
+    predictions[[*AU_LOGITS, *EXPRESSION_LOGITS, *VA_NAMES]] = np.float32(np.nan)
+    faces = pd.DataFrame({"frame": np.int32([1, 3])}).assign(x0=0.0, y0=0.0, x1=1.0, y1=1.0)
+    found = frame_rows(predictions, faces, TIMES)
+    assert found.columns[-1] == "AU20" and found["AU1"].isna().all()
+    np.testing.assert_allclose(found["AU20"], [0.5, np.nan, 0.75, np.nan], rtol=1e-6)
