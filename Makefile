@@ -1,6 +1,7 @@
 # What people do every day. `make repro` and `make test` work on a fresh machine with Python 3.10 to 3.12.
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.10 python3))
 VENV   := .venv
+STUDY  ?= jiang2022
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -29,6 +30,9 @@ check-demo: $(VENV)/ready  ## a fresh run at demo scale gives the committed metr
 
 deps: $(VENV)/ready  ## write into dvc.yaml which code each stage imports
 	python -m repro.deps
+
+ablation: $(VENV)/ready  ## what each part of a published system adds: STUDY=jiang2022, SCALE as in params.yaml
+	python -m repro.ablation $(STUDY) $(SCALE)
 
 benchmarks: $(VENV)/ready  ## speed and memory beside what one would do by hand
 	python -m benchmarks

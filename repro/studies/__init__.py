@@ -1,0 +1,8 @@
+"""Sweeps by name; `python -m repro.ablation NAME` runs one."""
+
+from __future__ import annotations
+
+from repro.studies.jiang2022 import JIANG2022
+from repro.study import Study
+
+STUDIES: dict[str, Study] = {"jiang2022": JIANG2022}
