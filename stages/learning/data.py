@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from stages.corpora.codes import LABELS
 from stages.corpora.labels import AU_NAMES, MISSING, TASKS, VA_NAMES
-from stages.corpora.stills import SIZE, ImageFolder
+from stages.corpora.stills import SIZE, ImageFolder, read_stills
 from stages.errors import UserError
 from stages.learning.scoring import KEYS
 
@@ -104,6 +105,18 @@ def read_faces(table: pd.DataFrame, frames: Path) -> Faces:
     trials, source = np.unique(table["trial"].to_numpy(str), return_inverse=True)
     arrays = [open_array(frames / f"{trial}.npy") for trial in trials]
     return Faces(arrays, source, table["row"].to_numpy(), labels_of(table))
+
+
+def still_faces(folder: Path, split: str, columns: Sequence[str] = LABELS) -> Faces:
+    """Faces of a split of a still set whose table has the label `columns`; other labels are missing.
+
+    Errors: UserError as `read_stills`.
+    """
+    stills = read_stills(folder, ("split", *columns))
+    rows = stills.rows(split)
+    labels = stills.labels.iloc[rows].reindex(columns=[*LABELS, *VA_NAMES])
+    known = labels.fillna(dict.fromkeys(LABELS, MISSING))
+    return Faces([np.asarray(stills.images)], np.zeros(len(rows), np.int64), rows, labels_of(known))
 
 
 def join(first: Faces, second: Faces) -> Faces:

@@ -11,11 +11,9 @@ import pandas as pd
 from filelock import FileLock
 
 from stages.corpora.coded import find_coded
-from stages.corpora.codes import LABELS
 from stages.corpora.labels import VA_NAMES
-from stages.corpora.stills import read_stills
 from stages.errors import UserError
-from stages.learning.data import Faces, labels_of, read_faces
+from stages.learning.data import Faces, read_faces, still_faces
 from stages.learning.state import ROOT as STATE
 from stages.media import pictures
 from stages.media.code import code_version
@@ -35,10 +33,7 @@ def read_extra(folder: Path) -> Faces:
     """
     if not (folder / "images.npy").exists():
         return read_faces(*coded_faces(folder))
-    stills = read_stills(folder, ("split", *LABELS))
-    rows = stills.rows("train")
-    labels = labels_of(stills.labels.iloc[rows].reindex(columns=[*LABELS, *VA_NAMES]))
-    return Faces([np.asarray(stills.images)], np.zeros(len(rows), np.int64), rows, labels)
+    return still_faces(folder, "train")
 
 
 def coded_faces(folder: Path) -> tuple[pd.DataFrame, Path]:

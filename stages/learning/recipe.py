@@ -7,7 +7,7 @@ from typing import Literal
 
 from torch import nn
 from torch.optim import SGD, Adam, Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, MultiStepLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, MultiStepLR, PolynomialLR
 
 from stages.params import Strict
 
@@ -16,7 +16,8 @@ class Recipe(Strict):
     """What every training stage has in its block of params.yaml.
 
     `steps` divides the rate by ten after each of `milestones`, which belong to `milestones_of` epochs (a run
-    of fewer `epochs` reaches them in proportion); `cosine` lets it fall to zero.
+    of fewer `epochs` reaches them in proportion); `cosine` lets it fall to zero, `polynomial` with the square
+    of what is left (InsightFace's arcface_torch/lr_scheduler.py).
     `lr_factor` multiplies the rate of all but the heads, `head_lr_factor` that of the heads: small networks
     and few steps need larger rates than published, but heads on features of unit variance would diverge.
     """
@@ -25,7 +26,7 @@ class Recipe(Strict):
     batch: int
     lr: float
     optimizer: Literal["sgd", "adam"] = "sgd"
-    schedule: Literal["steps", "cosine", "constant"] = "steps"
+    schedule: Literal["steps", "cosine", "polynomial", "constant"] = "steps"
     milestones: tuple[int, ...] = ()
     milestones_of: int | None = None
     momentum: float = 0.9
@@ -55,6 +56,8 @@ class Recipe(Strict):
         """Stepped once an epoch."""
         if self.schedule == "cosine":
             return CosineAnnealingLR(optimizer, self.epochs)
+        if self.schedule == "polynomial":
+            return PolynomialLR(optimizer, self.epochs, power=2)
         reached = scaled(self.milestones, self.milestones_of or self.epochs, self.epochs)
         return MultiStepLR(optimizer, reached if self.schedule == "steps" else [], gamma=0.1)
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
-from torch.optim import SGD
-from torch.optim.lr_scheduler import LambdaLR
 
-from stages.corpora.stills import ImageFolder, Stills
+from stages.corpora.stills import ImageFolder, Stills, read_stills
+from stages.errors import UserError
 from stages.learning.augment import Augment
 from stages.learning.fit import epoch_seed
+from stages.learning.supervision import Scores, Supervision
+from stages.learning.verification import Pairs, draw_pairs, similarities, verification_scores
 from stages.networks.backbones import Backbone, FrontEnd
-from stages.networks.cosface import Recogniser
+from stages.networks.cosface import CosFace, Recogniser
 
-POWER = 2  # of InsightFace's decay of the learning rate (arcface_torch/lr_scheduler.py)
 CHUNK = 64  # images embedded at once
 
 
@@ -29,6 +30,30 @@ class Batch:
 
     images: Tensor
     identity: Tensor
+
+
+def identities(
+    backbone: Backbone,
+    stills: Stills,
+    pairs: Pairs,
+    augment: Augment,
+    *,
+    scale: float,
+    margin: float,
+    batch: int,
+    seed: int,
+    fabric: Fabric,
+) -> Supervision:
+    """CosFace on the training identities; `pairs` verify on those held out. Margin 0 is a plain softmax of
+    cosines."""
+    people = stills.labels["identity"].to_numpy(str)[stills.rows("train")]
+    head = CosFace(backbone.features, len(np.unique(people)), scale, margin)
+    return Supervision(
+        Recogniser(backbone, head),
+        recognition_loss,
+        identity_batches(stills, augment, backbone.front_end, batch, seed, fabric),
+        lambda: verified(backbone, stills, pairs),
+    )
 
 
 def recognition_loss(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
@@ -60,13 +85,29 @@ def identity_batches(
     return batches
 
 
-def polynomial_sgd(
-    model: Recogniser, lr: float, momentum: float, weight_decay: float, epochs: int
-) -> tuple[SGD, LambdaLR]:
-    """SGD and InsightFace's polynomial decay to zero, a step an epoch."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = SGD(trained, lr=lr, momentum=momentum, weight_decay=weight_decay)
-    return optimizer, LambdaLR(optimizer, lambda done: (1 - min(done, epochs - 1) / epochs) ** POWER)
+def with_pairs(folder: Path, count: int, seed: int) -> tuple[Stills, Pairs]:
+    """A still set, and pairs of images of its held-out identities as rows of it; see `draw_pairs`.
+
+    Errors: UserError where the split validation has no pair of one person or none of two.
+    """
+    stills = read_stills(folder)
+    rows = stills.rows("validation")
+    people = stills.labels["identity"].to_numpy(str)[rows]
+    pairs = draw_pairs(people, count, seed)
+    if not pairs.same.any() or pairs.same.all():
+        raise UserError(
+            f"{folder}: split validation needs two identities with two images each to verify "
+            f"with, it has {len(rows)} images of {len(np.unique(people))}; add some"
+        )
+    return stills, Pairs(rows[pairs.left], rows[pairs.right], pairs.same)
+
+
+def verified(backbone: Backbone, stills: Stills, pairs: Pairs) -> Scores:
+    """Verification scores of the backbone on held-out pairs."""
+    rows, places = np.unique(np.concatenate([pairs.left, pairs.right]), return_inverse=True)
+    features = embed(backbone, stills.images, rows)
+    left, right = np.split(places, 2)
+    return verification_scores(similarities(features, Pairs(left, right, pairs.same)), pairs.same)
 
 
 @torch.no_grad()

@@ -50,6 +50,11 @@ def test_cosine_falls_from_the_rate_to_zero() -> None:
     assert rates(schedule="cosine", epochs=4) == pytest.approx(expected)
 
 
+def test_polynomial_falls_with_the_square_of_what_is_left() -> None:
+    expected = [0.001 * (1 - epoch / 4) ** 2 for epoch in range(4)]
+    assert rates(schedule="polynomial", epochs=4) == pytest.approx(expected)
+
+
 def test_a_constant_rate_passes_by_the_milestones() -> None:
     assert rates(schedule="constant") == pytest.approx([1e-3] * 15)
 
