@@ -63,12 +63,17 @@ def flatten(declared: dict[str, Any], block: str, run: str | None = None) -> dic
 
 
 def cap(published: dict[str, Any], caps: dict[str, Any]) -> dict[str, Any]:
-    """A scale lowers the published numbers to its caps; keys that only the scale has are added."""
-    capped = dict(published)
+    """A scale lowers the published numbers to its caps; its other values stand in place of the block's."""
+    capped = published | caps
     for key, limit in caps.items():
         value = published.get(key)
-        capped[key] = limit if value is None else min(value, limit)
+        if _is_number(value) and _is_number(limit):
+            capped[key] = min(value, limit)
     return capped
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def dig(values: dict[str, Any], path: str) -> dict[str, Any]:

@@ -59,6 +59,13 @@ def test_scale_caps_and_adds() -> None:
     }
 
 
+def test_what_is_no_number_is_replaced() -> None:
+    assert cap({"extra": False, "modes": [1, 2]}, {"extra": None, "modes": [1]}) == {
+        "extra": None,
+        "modes": [1],
+    }
+
+
 @pytest.mark.parametrize(
     ("values", "names"),
     [
