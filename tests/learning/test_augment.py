@@ -95,3 +95,23 @@ def test_one_strength_does_not_change_the_draws_of_another(images: Tensor) -> No
     plain, grey = (Augment(crop=0.7, grey=p)(images, 112, generator()) for p in (0.0, 1.0))
     weights = torch.tensor([0.299, 0.587, 0.114])
     assert torch.allclose((plain * weights).sum(3), (grey * weights).sum(3), atol=0.1)
+
+
+@pytest.mark.parametrize("change", ["hue", "saturation", "lightness", "contrast"])
+def test_each_change_of_colour_comes_by_chance(images: Tensor, change: str) -> None:
+    many = images[:1].repeat(300, 1, 1, 1)
+    limit = 90.0 if change == "hue" else 0.5
+    out = Augment(**{change: limit, "jitter": 0.3})(many, 112, generator())
+    touched = ((out - many[0].float()).abs().amax((1, 2, 3)) > 0.5).sum()
+    assert 60 < int(touched) < 120
+
+
+def test_changes_of_colour_come_apart(images: Tensor) -> None:
+    many = images[:1].repeat(300, 1, 1, 1)
+    out = Augment(lightness=0.2, contrast=0.5, jitter=0.5)(many, 112, generator())
+    flat, mean = out.flatten(1), many[0].float().mean()
+    brighter = (flat.mean(1) - mean).abs() > 2
+    wider = (flat.std(1) / many[0].float().std() - 1).abs() > 0.02
+    assert {(bool(b), bool(w)) for b, w in zip(brighter, wider, strict=True)} == {
+        (False, False), (False, True), (True, False), (True, True),
+    }  # fmt: skip

@@ -8,7 +8,17 @@ import torch
 from sklearn.metrics import log_loss
 from torchvision.ops import sigmoid_focal_loss
 
-from stages.learning.losses import TaskLoss, ccc, ccc_loss, cross_entropy, focal, one_hot_focal, weighted_bce
+from stages.learning.losses import (
+    TaskLoss,
+    ccc,
+    ccc_loss,
+    cross_entropy,
+    focal,
+    multi_label,
+    one_hot_focal,
+    smooth_labels,
+    weighted_bce,
+)
 
 
 def test_weighted_bce_by_hand() -> None:
@@ -108,3 +118,36 @@ def test_ccc_loss_without_labels_is_zero_and_can_be_backpropagated() -> None:
     loss = ccc_loss(outputs, torch.full((4, 2), nan))
     loss.backward()
     assert float(loss) == 0
+
+
+def test_multi_label_is_torchs_soft_margin_over_labelled_entries() -> None:
+    generator = torch.Generator().manual_seed(3)
+    logits = torch.randn(6, 12, generator=generator)
+    targets = (torch.rand(6, 12, generator=generator) > 0.5).float()
+    weights = torch.tensor([1.0, 2, 1, 1, 1, 1, 1, 6, 6, 6, 1, 2])
+    whole = torch.nn.functional.multilabel_soft_margin_loss(logits, targets, weights)
+    assert torch.allclose(multi_label(logits, targets, weights), whole)
+    targets[2:] = -1
+    some = torch.nn.functional.multilabel_soft_margin_loss(logits[:2], targets[:2], weights)
+    assert torch.allclose(multi_label(logits, targets, weights), some)
+    assert float(multi_label(logits, torch.full((6, 12), -1))) == 0
+
+
+def test_multi_label_by_hand() -> None:
+    logits = torch.tensor([[0.0, log(3.0)]])  # probabilities 1/2, 3/4
+    loss = multi_label(logits, torch.tensor([[1, 0]]), torch.tensor([6.0, 2.0]))
+    assert float(loss) == pytest.approx((-6 * log(0.5) - 2 * log(0.25)) / 2)
+
+
+def test_soft_labels_spread_over_their_ranges_and_missing_ones_stay_missing() -> None:
+    torch.manual_seed(0)
+    targets = torch.tensor([[1, 0, -1]], dtype=torch.int8).repeat(4000, 1)
+    soft = smooth_labels(targets)
+    present, absent, missing = soft.double().unbind(1)
+    assert 0.9 <= float(present.min()) < 0.901 and 0.999 < float(present.max()) <= 1
+    assert 0 <= float(absent.min()) < 0.001 and 0.049 < float(absent.max()) <= 0.05
+    assert float(present.mean()) == pytest.approx(0.95, abs=0.002)
+    assert float(absent.mean()) == pytest.approx(0.025, abs=0.001)
+    assert set(missing.tolist()) == {-1}
+    torch.manual_seed(0)
+    assert torch.equal(smooth_labels(targets), soft)
