@@ -10,6 +10,7 @@ from stages.errors import UserError
 from stages.params import Strict, load
 from stages.reporting import comparison
 from stages.reporting.files import write_csv, write_json, write_text
+from stages.reporting.page import page
 from stages.runtime import log, main
 
 SCORES = Path("data/scores")
@@ -25,16 +26,17 @@ class Params(Strict):
 def run() -> None:
     """Read the systems' scores; print the table and write it as JSON, as Markdown and for plots."""
     params = load(Params, "compare")
-    scores = {system: read_scores(SCORES / f"{system}.json") for system in params.systems}
+    names = [*params.systems, comparison.COMBINED]
+    scores = {name: read_scores(SCORES / f"{name}.json") for name in names}
     rows = comparison.rows(scores)
     log.print(comparison.table(rows))
-    write_text(METRICS / "compare.md", comparison.markdown(rows))
+    write_text(METRICS / "compare.md", page(rows))
     write_json(METRICS / "compare.json", comparison.nested(rows))
     write_csv(METRICS / "compare.csv", comparison.plotted(rows))
 
 
 def read_scores(path: Path) -> dict[str, Any]:
-    """What `evaluate` wrote for one system. Errors: UserError where it has not run."""
+    """What `evaluate` wrote for one system, or `combine` for all. Errors: UserError where it has not run."""
     if not path.exists():
         raise UserError(f"{path}: not there; run dvc repro, or take it out of `systems` in params.yaml")
     scores: dict[str, Any] = json.loads(path.read_text())

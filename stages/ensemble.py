@@ -1,20 +1,22 @@
-"""Per AU, for the expressions and for valence and arousal: the best checkpoint of all steps and epochs.
+"""One prediction of a system's many checkpoints: for each AU, the expressions, valence and arousal.
 
-Jiang et al. 2022, 4.4 takes the checkpoint with the highest F1 of each AU. Here the choice is made on the
-selection half of the validation videos only. Run: python -m stages.ensemble SYSTEM
+Methods: "best" checkpoint of all steps and epochs (Jiang et al. 2022, 4.4), "mean" of the steps (folds), or
+"weights" of the steps (Fan et al. 2021, 2). What is chosen here rests on the selection half of the validation
+videos only. Run: python -m stages.ensemble SYSTEM
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import NonNegativeFloat
+from pydantic import Field, NonNegativeFloat
 
-from stages.learning import candidates, scoring
-from stages.learning.choosing import choose
+from stages.learning import candidates, methods, scoring
 from stages.learning.selection import SELECTION, half_of, halves
-from stages.learning.steady import fold_scores, steady
+from stages.learning.sources import Source, compose, describe, read_selection, sources_of
+from stages.learning.weighing import Rules, Start
 from stages.params import Strict, load
 from stages.reporting.files import write_csv, write_json, write_parquet
 from stages.runtime import argument, log, main
@@ -24,51 +26,56 @@ PREDICTIONS = Path("data/predictions")
 
 
 class Params(Strict):
-    """Section `<system>.ensemble` of params.yaml."""
+    """Section `<system>.ensemble` of params.yaml; what a method does not use may be left out."""
 
-    criterion: scoring.Criterion
-    margin: NonNegativeFloat
+    steps: Annotated[list[str], Field(min_length=1)]
+    method: Literal["best", "mean", "weights"]
+    criterion: scoring.Criterion = "score"
+    margin: NonNegativeFloat = 0.0
+    grid_step: Annotated[float, Field(gt=0, le=1)] = 0.1
+    start: Start = "mean"
 
 
 def run() -> None:
     """Read params, choose; write the choice, the ratings of all checkpoints and the predictions."""
     system = argument("system")
     params = load(Params, f"{system}.ensemble")
-    table = pd.read_parquet(INDEX)
-    ratings, chosen = select(table, PREDICTIONS, [system], params.criterion, params.margin)
-    ensemble = candidates.compose(chosen, PREDICTIONS)
-    write_csv(Path("metrics", system, "checkpoints.csv"), named(ratings))
-    write_json(Path("models/ensemble", system, "selection.json"), describe(chosen))
-    write_parquet(PREDICTIONS / system / "ensemble" / "best.parquet", ensemble)
-    log.print(f"ensemble of {system}: {len(set(chosen.values()))} of {len(ratings)} checkpoints in use")
+    ratings, selection = select(pd.read_parquet(INDEX), PREDICTIONS, system, params)
+    write_csv(Path("metrics", system, "checkpoints.csv"), ratings)
+    path = Path("models", system, "selection.json")
+    write_json(path, describe(selection))
+    # Of what is written: prediction on a new video reads rounded weights too.
+    write_parquet(Path("data/ensemble", f"{system}.parquet"), compose(read_selection(path), PREDICTIONS))
+    log.print(f"ensemble of {system}: {len(sources_of(selection))} of {len(ratings)} checkpoints in use")
 
 
 def select(
-    table: pd.DataFrame, predictions: Path, systems: list[str], criterion: scoring.Criterion, margin: float
-) -> tuple[pd.DataFrame, dict[str, candidates.Candidate]]:
-    """Ratings of all checkpoints on the selection half, and the one chosen for each unit.
+    table: pd.DataFrame, root: Path, system: str, params: Params
+) -> tuple[pd.DataFrame, dict[str, list[Source]]]:
+    """Ratings of all checkpoints on the selection half, and the sources of each unit.
 
-    Every unit stays with the best single checkpoint unless another beats it by more than `margin`,
-    whichever one video is left out.
+    `root`: folder of predictions, where a card beside each step's names the checkpoint that stands for it.
     """
     labels = scoring.validation(table)
     rows = labels[half_of(labels["trial"], halves(table), SELECTION)]
-    found = candidates.find(predictions, systems)
-    ratings = candidates.rate(found, predictions, rows, criterion)
-    single = found.index(candidates.best(ratings))
-    folds = [fold_scores(one.scored(predictions, rows), criterion) for one in found]
-    rows_chosen = choose(steady(folds, single), single, margin)
-    return ratings, {unit: found[row] for unit, row in rows_chosen.items()}
+    found = candidates.find(root, system, params.steps)
+    members = candidates.chosen(root, system, params.steps)
+    ratings = candidates.rate(found, root, rows, params.criterion)
+    if params.method == "best":
+        selection = methods.best_of_all(found, ratings, root, rows, params.criterion, params.margin)
+    elif params.method == "mean":
+        selection = methods.mean_of(members, root, rows)
+    else:
+        rules = Rules(params.grid_step, params.criterion, params.margin, params.start)
+        selection = methods.weights_of(members, root, rows, rules)
+    return named(ratings, members), selection
 
 
-def named(ratings: pd.DataFrame) -> pd.DataFrame:
-    """Ratings with one name for each checkpoint, for a plot's axis."""
-    return ratings.assign(name=ratings["step"] + " " + ratings["checkpoint"])
-
-
-def describe(chosen: dict[str, candidates.Candidate]) -> dict[str, dict[str, str]]:
-    """Unit → system, step, checkpoint: what prediction on new videos runs."""
-    return {unit: candidate._asdict() for unit, candidate in chosen.items()}
+def named(ratings: pd.DataFrame, members: list[candidates.Candidate]) -> pd.DataFrame:
+    """Ratings with a name for a plot's axis, and `chosen` 1 for the checkpoint that stands for its step."""
+    keys = ratings[["system", "step", "checkpoint"]].itertuples(index=False, name=None)
+    chosen = [int(key in members) for key in keys]
+    return ratings.assign(name=ratings["step"] + " " + ratings["checkpoint"], chosen=chosen)
 
 
 if __name__ == "__main__":

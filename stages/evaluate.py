@@ -5,6 +5,7 @@ Run: python -m stages.evaluate SYSTEM
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from stages.corpora.labels import AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS
 from stages.learning import chain, scoring
 from stages.learning.selection import SCORING, half_of, halves
 from stages.params import Strict, load
-from stages.reporting.files import write_csv, write_json
+from stages.reporting.files import measured, write_csv, write_json
 from stages.runtime import argument, main
 
 INDEX = Path("data/index/frames.parquet")
 PREDICTIONS = Path("data/predictions")
+ENSEMBLE = Path("data/ensemble")
+SMOOTH = Path("data/smooth")
 METRICS = Path("metrics")
 
 
@@ -45,22 +48,36 @@ def run() -> None:
     params = load(Params, f"{system}.published", stage=f"evaluate@{system}")
     table = pd.read_parquet(INDEX)
     sides = halves(table)
-    final = pd.read_parquet(PREDICTIONS / system / "smooth" / "best.parquet")
+    final = pd.read_parquet(SMOOTH / f"{system}.parquet")
     scored, counts = scoring.join(scoring.validation(table), final, params.evaluate.missing)
     write_json(METRICS / f"{system}.json", measure(scored, counts, sides))
     write_csv(METRICS / system / "units.csv", units_table(scored))
     write_csv(METRICS / system / "confusion.csv", confusion_table(scored))
-    steps = chain.steps(pd.read_csv(METRICS / system / "checkpoints.csv"), system)
-    rows = chain.score_steps(table, PREDICTIONS, steps, sides, params.evaluate.missing)
-    published = params.model_dump(exclude={"evaluate"})
-    write_json(Path("data/scores", f"{system}.json"), {"steps": rows, "published": published})
+    ratings = pd.read_csv(METRICS / system / "checkpoints.csv")
+    rows = chain.score_steps(table, steps(table, ratings, final), sides, params.evaluate.missing)
+    scores = {"steps": measured(rows), "published": params.model_dump(exclude={"evaluate"})}
+    write_json(Path("data/scores", f"{system}.json"), scores)
+
+
+def steps(table: pd.DataFrame, ratings: pd.DataFrame, final: pd.DataFrame) -> Iterator[chain.Step]:
+    """The majority class, the system's networks, its ensemble and its final predictions, read one by one."""
+    networks = chain.networks(ratings)
+    yield chain.Step(chain.MAJORITY, "", scoring.majority(table, final))
+    for network in networks:
+        yield chain.Step(network.step, network.checkpoint, pd.read_parquet(network.path(PREDICTIONS)))
+    system = networks[0].system
+    yield chain.Step(chain.ENSEMBLE, "best", pd.read_parquet(ENSEMBLE / f"{system}.parquet"))
+    yield chain.Step(chain.SMOOTH, "final", final)
 
 
 def measure(scored: scoring.Scored, counts: dict[str, int], sides: dict[str, str]) -> dict[str, Any]:
-    """All measures on all validation videos, the totals on the scoring half, the frames that they rest on."""
+    """All measures on all validation videos, the totals on the scoring half, the frames that they rest on.
+
+    What a system does not predict has no key.
+    """
     held = scoring.figures(scored.where(half_of(scored.trials, sides, SCORING)))
     totals = {task: {name: own[name] for name in own if "per_" not in name} for task, own in held.items()}
-    return {**scoring.figures(scored), "scoring_half": totals, "frames": counts}
+    return measured({**scoring.figures(scored), "scoring_half": totals, "frames": counts})
 
 
 def units_table(scored: scoring.Scored) -> pd.DataFrame:

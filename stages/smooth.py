@@ -20,7 +20,6 @@ from stages.reporting.files import write_json, write_parquet
 from stages.runtime import argument, log, main
 
 INDEX = Path("data/index/frames.parquet")
-PREDICTIONS = Path("data/predictions")
 
 
 class Params(Strict):
@@ -35,11 +34,11 @@ def run() -> None:
     """Read params, choose widths, write them and the smoothed predictions."""
     system = argument("system")
     params = load(Params, f"{system}.smooth")
-    predictions = pd.read_parquet(PREDICTIONS / system / "ensemble" / "best.parquet")
+    predictions = pd.read_parquet(Path("data/ensemble", f"{system}.parquet"))
     table = pd.read_parquet(INDEX)
     widths = choose_widths(table, predictions, params.widths, params.criterion, params.margin)
-    write_json(Path("models/smooth", system, "widths.json"), widths)
-    write_parquet(PREDICTIONS / system / "smooth" / "best.parquet", smooth(predictions, widths))
+    write_json(Path("models", system, "widths.json"), widths)
+    write_parquet(Path("data/smooth", f"{system}.parquet"), smooth(predictions, widths))
     log.print(f"widths of {system}: {', '.join(f'{unit} {width}' for unit, width in widths.items())}")
 
 

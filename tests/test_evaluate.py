@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stages import evaluate
-from stages.corpora.labels import AU_NAMES, EXPRESSIONS
+from stages.corpora.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
 from stages.learning import chain, scoring
 from stages.learning.candidates import Candidate
 from stages.learning.selection import halves
@@ -68,29 +68,68 @@ def test_a_system_without_expressions_confuses_none(table: pd.DataFrame) -> None
     assert evaluate.confusion_table(scored)["frames"].tolist() == [0] * 49
 
 
-def test_steps_are_the_best_of_each_network_then_ensemble_and_smoothing(table: pd.DataFrame) -> None:
+def test_what_a_system_does_not_predict_has_no_key(table: pd.DataFrame) -> None:
+    predictions = predict(table, noise=0).assign(valence=np.nan, arousal=np.nan, logit_AU7=np.nan)
+    scored, counts = scoring.join(scoring.validation(table), predictions, "drop")
+    metrics = evaluate.measure(scored, counts, halves(table))
+    assert "va" not in metrics and "va" not in metrics["scoring_half"] and "va" not in metrics["abaw3"]
+    assert set(metrics["au"]["per_unit"]) == set(AU_NAMES) - {"AU7"} and metrics["au"]["score"] == 1
+
+
+def test_a_networks_checkpoint_is_the_chosen_one() -> None:
     ratings = pd.DataFrame(
         {
-            "system": ["toy", "toy", "toy", "other"],
-            "step": ["visual", "visual", "sequence", "audio"],
-            "checkpoint": ["epoch_02", "epoch_01", "epoch_01", "epoch_01"],
-            "overall": [0.4, 0.5, 0.3, 0.9],
+            "system": "toy",
+            "step": ["visual", "visual", "units"],
+            "checkpoint": ["epoch_02", "epoch_01", "epoch_01"],
+            "chosen": [0, 1, 1],
         }
     )
-    assert chain.steps(ratings, "toy") == [
+    assert chain.networks(ratings) == [
         Candidate("toy", "visual", "epoch_01"),
-        Candidate("toy", "sequence", "epoch_01"),
-        Candidate("toy", "ensemble", "best"),
-        Candidate("toy", "smooth", "best"),
+        Candidate("toy", "units", "epoch_01"),
     ]
 
 
-def test_a_step_that_only_helps_where_it_was_chosen_shows(tmp_path: Path, table: pd.DataFrame) -> None:
-    write(tmp_path, "visual", "epoch_01", predict(table, noise=0))
-    write(tmp_path, "ensemble", "best", spoil(table, "scoring"))
-    steps = [Candidate("toy", "visual", "epoch_01"), Candidate("toy", "ensemble", "best")]
-    baseline, visual, ensemble = chain.score_steps(table, tmp_path, steps, halves(table), "drop")
+def test_steps_are_the_networks_then_ensemble_and_smoothing(
+    tmp_path: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    final = predict(table, noise=0)
+    write(Path("data/predictions"), "visual", "epoch_01", final)
+    Path("data/ensemble").mkdir()
+    final.to_parquet("data/ensemble/toy.parquet", index=False)
+    ratings = pd.DataFrame({"system": ["toy"], "step": "visual", "checkpoint": "epoch_01", "chosen": 1})
+    steps = list(evaluate.steps(table, ratings, final))
+    assert [step.name for step in steps] == ["majority", "visual", "ensemble", "smooth"]
+    assert [step.checkpoint for step in steps] == ["", "epoch_01", "best", "final"]
+
+
+def test_a_step_that_only_helps_where_it_was_chosen_shows(table: pd.DataFrame) -> None:
+    perfect = predict(table, noise=0)
+    steps = [
+        chain.Step("majority", "", scoring.majority(table, perfect)),
+        chain.Step("visual", "epoch_01", perfect),
+        chain.Step("ensemble", "best", spoil(table, "scoring")),
+    ]
+    baseline, visual, ensemble = chain.score_steps(table, steps, halves(table), "drop")
     assert baseline["step"] == "majority" and baseline["all"]["AU"] < 0.7 and baseline["all"]["VA"] == 0
     assert visual["scoring"]["AU"] == visual["all"]["AU"] == 1
     assert ensemble["scoring"]["AU"] == 0 < ensemble["all"]["AU"]
-    assert baseline["error"] == {} and ensemble["error"]["AU"] < 0.1
+    assert baseline["change"] == baseline["error"] == {}
+    assert ensemble["change"]["AU"] == -1 and ensemble["error"]["AU"] < 0.1
+
+
+def test_change_is_from_the_last_step_that_has_the_task(table: pd.DataFrame) -> None:
+    """Expressions, then action units alone, then expressions again."""
+    good, noisy, nothing = predict(table, noise=0), predict(table, noise=2), dict.fromkeys(VA_NAMES, np.nan)
+    faces, units = dict.fromkeys(EXPRESSION_LOGITS, np.nan), dict.fromkeys(AU_LOGITS, np.nan)
+    steps = [
+        chain.Step("visual", "", noisy.assign(**nothing, **units)),
+        chain.Step("units", "", noisy.assign(**nothing, **faces)),
+        chain.Step("gru", "", good.assign(**nothing, **units)),
+    ]
+    visual, second, third = chain.score_steps(table, steps, halves(table), "drop")
+    assert np.isnan(list(second["change"].values())).all()
+    assert third["change"]["EXPR"] == third["scoring"]["EXPR"] - visual["scoring"]["EXPR"] > 0
+    assert third["error"]["EXPR"] > 0 and np.isnan(third["change"]["AU"])

@@ -1,8 +1,9 @@
-"""Prediction tables of all checkpoints that an ensemble may choose from."""
+"""Prediction tables of all checkpoints that an ensemble may draw on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,49 +12,68 @@ import pandas as pd
 
 from stages.errors import UserError
 from stages.learning import measures, scoring
-from stages.learning.smoothing import COLUMNS
-
-STEPS = ("visual", "audio", "sequence")  # the chain; each adds to the one before
 
 
 class Candidate(NamedTuple):
-    """One checkpoint of one step of a system, and where its predictions lie below the predictions folder."""
+    """One checkpoint of one step of a system."""
 
     system: str
     step: str
     checkpoint: str
 
-    def read(self, root: Path) -> pd.DataFrame:
-        """Its predictions, one row a validation frame with a face."""
-        return pd.read_parquet(root / self.system / self.step / f"{self.checkpoint}.parquet")
+    def path(self, root: Path) -> Path:
+        """Where its predictions lie below the predictions folder."""
+        return root / self.system / self.step / f"{self.checkpoint}.parquet"
 
     def scored(self, root: Path, rows: pd.DataFrame) -> scoring.Scored:
         """Its predictions beside the labels of `rows`, validation frames; those without a face left out."""
-        return scoring.join(rows, self.read(root), "drop")[0]
+        return scored_file(self.path(root), rows)
 
 
-def find(root: Path, systems: Iterable[str]) -> list[Candidate]:
-    """Candidates, simplest first: by step, and within a step the longest trained.
+def scored_file(path: Path, rows: pd.DataFrame, missing: scoring.Missing = "drop") -> scoring.Scored:
+    """A prediction table beside the labels of `rows`."""
+    return scoring.join(rows, pd.read_parquet(path), missing)[0]
 
-    Errors: UserError where a system has no predictions.
+
+def find(root: Path, system: str, steps: Sequence[str]) -> list[Candidate]:
+    """Candidates in the order of `steps` (simplest first), and within a step the longest trained first.
+
+    Errors: UserError where a step has no predictions.
     """
-    found: list[Candidate] = []
-    for system in systems:
-        own = [Candidate(system, step, name) for step in STEPS for name in _checkpoints(root / system / step)]
-        if not own:
-            raise UserError(f"{root / system}: no predictions of {', '.join(STEPS)}; run the stages before")
-        found += own
-    return sorted(found, key=lambda candidate: STEPS.index(candidate.step))
+    return [Candidate(system, step, name) for step in steps for name in _checkpoints(root, system, step)]
 
 
-def _checkpoints(folder: Path) -> list[str]:
-    return sorted((path.stem for path in folder.glob("*.parquet")), reverse=True)
+def _checkpoints(root: Path, system: str, step: str) -> list[str]:
+    folder = root / system / step
+    found = sorted((path.stem for path in folder.glob("*.parquet")), reverse=True)
+    if not found:
+        raise UserError(
+            f"{folder}: no predictions; run the stage that trains {system}-{step}, or take {step} out of "
+            f"{system}.ensemble.steps in params.yaml"
+        )
+    return found
+
+
+def chosen(root: Path, system: str, steps: Iterable[str]) -> list[Candidate]:
+    """One checkpoint a step: the one that the card beside its predictions names.
+
+    A card's choice rests on the selection half, or for a fold on the training videos that it left out.
+    Errors: UserError where a step has no card.
+    """
+    return [Candidate(system, step, _chosen(root / system / step / "card.json")) for step in steps]
+
+
+def _chosen(path: Path) -> str:
+    if not path.is_file():
+        raise UserError(f"{path}: missing; run the stage that trains this step first")
+    name: str = json.loads(path.read_text())["chosen"]
+    return name
 
 
 def rate(
     found: Iterable[Candidate], root: Path, rows: pd.DataFrame, criterion: scoring.Criterion
 ) -> pd.DataFrame:
-    """One row a candidate: system, step, checkpoint, `overall` (mean of the tasks' ABAW2 measures), `UNITS`.
+    """One row a candidate: system, step, checkpoint, `overall` (mean of its tasks' ABAW2 measures), `UNITS`.
 
     `rows`: the validation frames to choose on; those without a face do not count.
     """
@@ -72,17 +92,3 @@ def best(ratings: pd.DataFrame) -> Candidate:
     """The single checkpoint with the best overall score; of equals the simplest."""
     row = ratings.loc[ratings["overall"].fillna(-1.0).idxmax()]
     return Candidate(row["system"], row["step"], row["checkpoint"])
-
-
-def compose(chosen: Mapping[str, Candidate], root: Path) -> pd.DataFrame:
-    """One prediction table whose columns come from the candidate chosen for each unit.
-
-    Errors: UserError where the candidates' frames differ.
-    """
-    tables = {candidate: candidate.read(root) for candidate in sorted(set(chosen.values()))}
-    keys = next(iter(tables.values()))[scoring.KEYS]
-    for candidate, table in tables.items():
-        if not table[scoring.KEYS].equals(keys):
-            raise UserError(f"{root}: {'/'.join(candidate)} and another checkpoint predict other frames")
-    columns = {name: tables[chosen[unit]][name] for unit, names in COLUMNS.items() for name in names}
-    return keys.assign(**columns)

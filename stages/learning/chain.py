@@ -1,9 +1,9 @@
-"""What each step of a system's chain earns: visual, + audio, + sequence, + ensemble, + smoothing."""
+"""What each step of a system's chain earns: its networks, then the ensemble, then smoothing."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -11,43 +11,51 @@ from stages.learning import candidates, scoring
 from stages.learning.selection import SCORING, half_of
 from stages.learning.uncertainty import change_error
 
-BASELINE = "majority"
-POST = {"ensemble": "best", "smooth": "best"}  # steps after the networks: one table each
+MAJORITY, SINGLE, ENSEMBLE, SMOOTH = "majority", "single", "ensemble", "smooth"
 
 
-def steps(ratings: pd.DataFrame, system: str) -> list[candidates.Candidate]:
-    """One checkpoint a step: of each network the best on the selection half, then ensemble and smoothing.
+class Step(NamedTuple):
+    """A row of the comparison: its name, the checkpoint behind it and what it predicts."""
 
-    `ratings`: rows of `candidates.rate`, simplest first.
-    """
-    own = ratings[ratings["system"].eq(system)]
-    trained = [step for step in candidates.STEPS if own["step"].eq(step).any()]
-    networks = [candidates.best(own[own["step"].eq(step)]) for step in trained]
-    return networks + [candidates.Candidate(system, step, name) for step, name in POST.items()]
+    name: str
+    checkpoint: str
+    predictions: pd.DataFrame
+
+
+def networks(ratings: pd.DataFrame) -> list[candidates.Candidate]:
+    """The checkpoint that stands for each network, from the rows of metrics/<system>/checkpoints.csv."""
+    rows = ratings.loc[ratings["chosen"].eq(1), ["system", "step", "checkpoint"]]
+    return [candidates.Candidate(*row) for row in rows.itertuples(index=False, name=None)]
 
 
 def score_steps(
-    table: pd.DataFrame,
-    root: Path,
-    chosen: list[candidates.Candidate],
-    sides: dict[str, str],
-    missing: scoring.Missing,
+    table: pd.DataFrame, steps: Iterable[Step], sides: dict[str, str], missing: scoring.Missing
 ) -> list[dict[str, Any]]:
-    """ABAW2 measures of the majority class and of each step, on the scoring half and on all videos.
+    """ABAW2 measures of each step, on the scoring half and on all videos; NaN for a task it does not predict.
 
-    `error`: standard error of the scoring half's change from the step before (see `uncertainty`).
+    `change`: of the scoring half's measure from the last step before that predicts the task, and `error` its
+    standard error (see `uncertainty`); empty for the first.
     """
     labels = scoring.validation(table)
-    tables = {(candidate.step, candidate.checkpoint): candidate.read(root) for candidate in chosen}
-    seen = next(iter(tables.values()))[scoring.KEYS]
-    said = {(BASELINE, ""): scoring.majority(table, seen), **tables}
     rows: list[dict[str, Any]] = []
     before = None
-    for (step, checkpoint), predictions in said.items():
+    for name, checkpoint, predictions in steps:
         scored, _ = scoring.join(labels, predictions, missing)
         held = scored.where(half_of(scored.trials, sides, SCORING))
-        scores = {"all": scoring.official(scored), SCORING: scoring.official(held)}
-        scores["error"] = change_error(before, held) if before else {}
-        rows.append({"step": step, "checkpoint": checkpoint, **scores})
-        before = held
+        scores = {SCORING: scoring.official(held), "all": scoring.official(scored)}
+        rows.append({"step": name, "checkpoint": checkpoint, **scores, **changes(before, held)})
+        before = held if before is None else _carried(before, held)
     return rows
+
+
+def changes(before: scoring.Scored | None, after: scoring.Scored) -> dict[str, dict[str, float]]:
+    """`change` of each task's ABAW2 measure and its standard `error`; empty where nothing came before."""
+    if before is None:
+        return {"change": {}, "error": {}}
+    was, now = scoring.official(before), scoring.official(after)
+    return {"change": {task: now[task] - was[task] for task in now}, "error": change_error(before, after)}
+
+
+def _carried(before: scoring.Scored, after: scoring.Scored) -> scoring.Scored:
+    """`after`, with what it does not predict taken from `before`."""
+    return after._replace(predicted=after.predicted.fillna(before.predicted))

@@ -14,7 +14,12 @@ Missing = Literal["drop", "fill"]
 Criterion = Literal["score", "f1"]
 KEYS = ["trial", "frame"]
 OUTPUTS = [*AU_LOGITS, *EXPRESSION_LOGITS, *VA_NAMES]
-UNITS = (*AU_NAMES, "EXPR", *VA_NAMES)  # what is chosen one by one; the expressions share one softmax
+COLUMNS = {
+    **{name: [logit] for name, logit in zip(AU_NAMES, AU_LOGITS, strict=True)},
+    "EXPR": list(EXPRESSION_LOGITS),
+    **{name: [name] for name in VA_NAMES},
+}  # unit → columns of a prediction table
+UNITS = tuple(COLUMNS)  # what is chosen one by one; the expressions share one softmax
 
 
 class Scored(NamedTuple):
@@ -80,6 +85,12 @@ def _scored(labels: pd.DataFrame, rows: pd.DataFrame) -> Scored:
         va=labels[list(VA_NAMES)].to_numpy(),
         predicted=rows[OUTPUTS],
     )
+
+
+def predicted_units(scored: Scored) -> set[str]:
+    """Those of `UNITS` that the predictions know at all: a system need not have every head."""
+    known = scored.predicted.notna().any()
+    return {unit for unit, columns in COLUMNS.items() if known[columns].all()}
 
 
 def action_units(scored: Scored) -> measures.AUScore:

@@ -7,13 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from stages.corpora.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, VA_NAMES
-
-COLUMNS = {
-    **{name: [logit] for name, logit in zip(AU_NAMES, AU_LOGITS, strict=True)},
-    "EXPR": list(EXPRESSION_LOGITS),
-    **{name: [name] for name in VA_NAMES},
-}  # unit → columns of a prediction table
+from stages.learning.scoring import COLUMNS
 
 
 def smooth(predictions: pd.DataFrame, widths: Mapping[str, int]) -> pd.DataFrame:

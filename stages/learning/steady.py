@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from stages.learning import scoring
-from stages.learning.uncertainty import Floats, tally, unit_scores, weigh
+from stages.learning.tallies import Floats, tally, unit_scores, weigh
 
 
 def fold_scores(scored: scoring.Scored, criterion: scoring.Criterion) -> Floats:
@@ -22,7 +22,7 @@ def fold_scores(scored: scoring.Scored, criterion: scoring.Criterion) -> Floats:
     return unit_scores(weigh(left_out, tally(scored, names)), criterion)
 
 
-def steady(folds: Sequence[Floats], default: int) -> pd.DataFrame:
+def steady(folds: Sequence[Floats], default: int, units: Sequence[str] = scoring.UNITS) -> pd.DataFrame:
     """Scores [options, units] as `choosing.choose` takes them: the default's, plus the least gain over it.
 
     `folds`: for each option its `fold_scores`; `default`: the option that the others must beat. Where the
@@ -35,7 +35,7 @@ def steady(folds: Sequence[Floats], default: int) -> pd.DataFrame:
         unknown, 0.0, np.nan_to_num(base).sum(axis=0) / np.maximum((~np.isnan(base)).sum(axis=0), 1)
     )
     gains = scores - np.where(unknown, 0.0, base)
-    return pd.DataFrame(floor + _least(gains), columns=list(scoring.UNITS))
+    return pd.DataFrame(floor + _least(gains), columns=list(units))
 
 
 def _least(gains: Floats) -> Floats:

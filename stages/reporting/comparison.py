@@ -13,17 +13,17 @@ from rich.table import Table
 
 from stages.corpora.labels import TASKS
 
-NAMES = {"audio": "+ audio", "sequence": "+ sequence", "ensemble": "+ ensemble", "smooth": "+ smoothing"}
-PUBLISHED = "published"
+NAMES = {
+    "audio": "+ audio",
+    "sequence": "+ sequence",
+    "single": "best single",
+    "ensemble": "+ ensemble",
+    "smooth": "+ smoothing",
+    "margin": "margin",
+}
+COMBINED, MARGIN, PUBLISHED = "combined", "margin", "published"
 TITLE = "validation, ABAW2 measures (scoring half, change, all videos)"
 UNSURE = "≈: within two standard errors over videos"
-NOTE = "published: on Aff-Wild2's validation set, not comparable on the drawn corpus"
-LEGEND = """# Validation scores
-
-ABAW2 measures: AU = 0.5·F1 + 0.5·accuracy, EXPR = 0.67·F1 + 0.33·accuracy, VA = mean CCC. For each task: the
-score on the half of the validation videos that nothing was chosen on; its change from the row above (≈:
-within two standard errors over videos, chance would do as well); and the score on all of them, which
-flatters: checkpoints and widths were chosen on the other half."""
 HEADER = ("step", *(name for task in TASKS for name in (task, "Δ", "all")))
 
 
@@ -33,33 +33,34 @@ class Row(NamedTuple):
     system: str
     step: str
     checkpoint: str
-    scoring: Mapping[str, float | None]
-    change: Mapping[str, float | None]
-    error: Mapping[str, float | None]
-    all: Mapping[str, float | None]
+    scoring: Mapping[str, float]
+    change: Mapping[str, float]
+    error: Mapping[str, float]
+    all: Mapping[str, float]
 
 
 def rows(scores: Mapping[str, dict[str, Any]]) -> list[Row]:
-    """Rows of all systems: the majority class, the steps of the chain in order, the published figures.
+    """Rows of all systems: the steps of the chain in order, then the published figures or the margin.
 
-    `scores`: system → {"steps": [{step, checkpoint, scoring, all}], "published": {AU, EXPR, VA, source}}.
+    `scores`: system → {"steps": [{step, checkpoint, scoring, change, error, all}], "published": {AU, EXPR,
+    VA, source}}; "combined" has "margin": {change, error} in place of published figures.
     """
     return [row for system, own in scores.items() for row in _system_rows(system, own)]
 
 
 def _system_rows(system: str, own: dict[str, Any]) -> list[Row]:
-    found: list[Row] = []
-    for step in own["steps"]:
-        before = found[-1].scoring if found else None
-        change = {task: _difference(step["scoring"][task], before[task]) for task in TASKS} if before else {}
-        scores = step["scoring"], change, step["error"], step["all"]
-        found.append(Row(system, step["step"], step["checkpoint"], *scores))
-    published = {task: own["published"][task] for task in TASKS}
-    return [*found, Row(system, PUBLISHED, own["published"]["source"], {}, {}, {}, published)]
+    found = [_row(system, step["step"], step["checkpoint"], step) for step in own["steps"]]
+    if "margin" in own:
+        found.append(_row(system, MARGIN, own["steps"][0]["checkpoint"], own["margin"]))
+    if "published" in own:
+        figures = {task: own["published"][task] for task in TASKS if own["published"][task] is not None}
+        found.append(_row(system, PUBLISHED, own["published"]["source"], {"all": figures}))
+    return found
 
 
-def _difference(now: float | None, before: float | None) -> float | None:
-    return None if now is None or before is None else now - before
+def _row(system: str, step: str, checkpoint: str, figures: Mapping[str, Any]) -> Row:
+    parts = (figures.get(name, {}) for name in ("scoring", "change", "error", "all"))
+    return Row(system, step, checkpoint, *parts)
 
 
 def cells(row: Row) -> list[str]:
@@ -82,7 +83,7 @@ def _cell(value: float | None, sign: str = "") -> str:
 def table(found: Sequence[Row]) -> Group:
     """Terminal tables, one a system, of 80 columns; changes for the worse in red."""
     systems = groupby(found, lambda row: row.system)
-    return Group(*(_system_table(system, list(own)) for system, own in systems), UNSURE, NOTE)
+    return Group(*(_system_table(system, list(own)) for system, own in systems), UNSURE)
 
 
 def _system_table(system: str, own: Sequence[Row]) -> Table:
@@ -98,39 +99,26 @@ def _worse(text: str) -> bool:
     return text.startswith("-") and text != "-0.000"
 
 
-def markdown(found: Sequence[Row]) -> str:
-    """The same tables for a page, with what their columns mean."""
-    parts = [LEGEND]
-    for system, own in groupby(found, lambda row: row.system):
-        lines = [HEADER, ["---", *["--:"] * (len(HEADER) - 1)], *(cells(row) for row in own)]
-        parts += [f"## {system}", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
-    return "\n\n".join([*parts, f"{NOTE}:", _sources(found)]) + "\n"
-
-
-def _sources(found: Sequence[Row]) -> str:
-    return "\n".join(f"- {row.system}: {row.checkpoint}" for row in found if row.step == PUBLISHED)
-
-
 def plotted(found: Sequence[Row]) -> pd.DataFrame:
     """One row a step for bars: name and the scoring half's AU, EXPR and VA."""
-    steps = [row for row in found if row.step != PUBLISHED]
+    steps = [row for row in found if row.scoring]
     names = [f"{row.system} {NAMES.get(row.step, row.step)}" for row in steps]
-    return pd.DataFrame([{"name": name, **row.scoring} for name, row in zip(names, steps, strict=True)])
+    bars = [{"name": name, **row.scoring} for name, row in zip(names, steps, strict=True)]
+    return pd.DataFrame(bars, columns=["name", *TASKS])
 
 
 def nested(found: Sequence[Row]) -> dict[str, Any]:
     """system → step → {scoring, change, spread, all} → task → score, for `dvc metrics show` and `diff`.
 
     `spread` is the standard error of the change; DVC takes a key named "error" for a file it could not read.
+    The combined system's margin over the best single one stands as `margin` and `spread` → task.
     """
     result: dict[str, Any] = {}
     for row in found:
+        own = result.setdefault(row.system, {})
+        if row.step == MARGIN:
+            own |= {MARGIN: dict(row.change), "spread": dict(row.error)}
+            continue
         figures = {"scoring": row.scoring, "change": row.change, "spread": row.error, "all": row.all}
-        kept = {name: _known(part) for name, part in figures.items() if part}
-        result.setdefault(row.system, {})[row.step] = kept
+        own[row.step] = {name: dict(part) for name, part in figures.items() if part}
     return result
-
-
-def _known(scores: Mapping[str, float | None]) -> dict[str, float]:
-    """DVC's metrics are numbers: what a system does not measure has no key."""
-    return {task: score for task, score in scores.items() if score is not None}

@@ -21,6 +21,20 @@ def write_json(path: Path, values: Any) -> None:
         beside.write_text(json.dumps(rounded(values), indent=2) + "\n")
 
 
+def measured(values: Any) -> Any:
+    """Nested figures without those that could not be measured (NaN): DVC's metrics are numbers."""
+    if isinstance(values, list | tuple):
+        return [measured(value) for value in values]
+    if not isinstance(values, dict):
+        return values
+    kept = {key: measured(value) for key, value in values.items()}
+    return {key: value for key, value in kept.items() if value != {} and not _unknown(value)}
+
+
+def _unknown(value: Any) -> bool:
+    return isinstance(value, float | np.floating) and math.isnan(value)
+
+
 def write_text(path: Path, text: str) -> None:
     """A page, in UTF-8."""
     with atomic_path(path) as beside:
@@ -46,5 +60,5 @@ def rounded(values: Any) -> Any:
     if isinstance(values, list | tuple):
         return [rounded(value) for value in values]
     if isinstance(values, float | np.floating):
-        return None if math.isnan(values) else round(float(values), DIGITS)
+        return None if _unknown(values) else round(float(values), DIGITS)
     return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,8 @@ def predict(table: pd.DataFrame, noise: float, seed: int = 0) -> pd.DataFrame:
 
 
 def write(root: Path, step: str, checkpoint: str, predictions: pd.DataFrame, system: str = "toy") -> None:
-    """Put a prediction table where the stages look for it."""
+    """Put a prediction table where the stages look for it; its step's card chooses what is written last."""
     path = root / system / step / f"{checkpoint}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     predictions.to_parquet(path, index=False)
+    (path.parent / "card.json").write_text(json.dumps({"chosen": checkpoint}))

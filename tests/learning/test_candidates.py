@@ -4,31 +4,39 @@ from pathlib import Path
 
 import pytest
 
+from stages.corpora.labels import EXPRESSION_LOGITS, VA_NAMES
 from stages.errors import UserError
 from stages.learning import candidates, scoring
 from stages.learning.candidates import Candidate
 from tests.learning.tables import frame_table, predict, write
 
+STEPS = ["visual", "audio", "sequence"]
 
-def test_found_simplest_first(tmp_path: Path) -> None:
+
+def test_found_in_the_order_of_the_steps_the_longest_trained_first(tmp_path: Path) -> None:
     predictions = predict(frame_table(), noise=1)
-    for step, name in [
-        ("sequence", "best"),
-        ("visual", "epoch_01"),
-        ("visual", "epoch_02"),
-        ("smooth", "best"),
-    ]:
+    places = [("fold2", "best"), ("fold1", "epoch_01"), ("fold1", "epoch_02"), ("other", "best")]
+    for step, name in places:
         write(tmp_path, step, name, predictions)
-    assert candidates.find(tmp_path, ["toy"]) == [
-        Candidate("toy", "visual", "epoch_02"),
-        Candidate("toy", "visual", "epoch_01"),
-        Candidate("toy", "sequence", "best"),
+    assert candidates.find(tmp_path, "toy", ["fold2", "fold1"]) == [
+        Candidate("toy", "fold2", "best"),
+        Candidate("toy", "fold1", "epoch_02"),
+        Candidate("toy", "fold1", "epoch_01"),
     ]
 
 
-def test_system_without_predictions_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="toy: no predictions"):
-        candidates.find(tmp_path, ["toy"])
+def test_step_without_predictions_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "visual", "epoch_01", predict(frame_table(), noise=1))
+    with pytest.raises(UserError, match=r"toy/audio: no predictions; .*toy-audio.*toy\.ensemble\.steps"):
+        candidates.find(tmp_path, "toy", STEPS)
+
+
+def test_a_steps_checkpoint_is_the_one_on_its_card(tmp_path: Path) -> None:
+    write(tmp_path, "fold1", "epoch_01", predict(frame_table(), noise=1))
+    (tmp_path / "toy/fold1/card.json").write_text('{"chosen": "epoch_07"}')
+    assert candidates.chosen(tmp_path, "toy", ["fold1"]) == [Candidate("toy", "fold1", "epoch_07")]
+    with pytest.raises(UserError, match=r"fold2/card\.json: missing"):
+        candidates.chosen(tmp_path, "toy", ["fold2"])
 
 
 def test_best_is_by_the_mean_of_the_tasks_and_of_equals_the_simplest(tmp_path: Path) -> None:
@@ -36,31 +44,16 @@ def test_best_is_by_the_mean_of_the_tasks_and_of_equals_the_simplest(tmp_path: P
     write(tmp_path, "visual", "noisy", predict(table, noise=3))
     write(tmp_path, "audio", "good", predict(table, noise=0.2))
     write(tmp_path, "sequence", "as_good", predict(table, noise=0.2))
-    found = candidates.find(tmp_path, ["toy"])
+    found = candidates.find(tmp_path, "toy", STEPS)
     ratings = candidates.rate(found, tmp_path, scoring.validation(table), "score")
     assert candidates.best(ratings) == Candidate("toy", "audio", "good")
     assert ratings.set_index("checkpoint")["overall"].is_monotonic_increasing
 
 
-def test_columns_come_from_the_chosen(tmp_path: Path) -> None:
+def test_overall_is_of_the_tasks_that_a_step_predicts(tmp_path: Path) -> None:
     table = frame_table()
-    first, second = predict(table, noise=1, seed=1), predict(table, noise=1, seed=2)
-    write(tmp_path, "visual", "first", first)
-    write(tmp_path, "sequence", "second", second)
-    chosen = dict.fromkeys(scoring.UNITS, Candidate("toy", "visual", "first"))
-    chosen["AU4"] = chosen["EXPR"] = Candidate("toy", "sequence", "second")
-    ensemble = candidates.compose(chosen, tmp_path)
-    assert list(ensemble.columns) == list(first.columns)
-    own = ["logit_AU4", *(name for name in second if name.startswith("logit_") and "AU" not in name)]
-    assert ensemble[own].equals(second[own])
-    assert ensemble.drop(columns=own).equals(first.drop(columns=own))
-
-
-def test_other_frames_are_an_error(tmp_path: Path) -> None:
-    predictions = predict(frame_table(), noise=1)
-    write(tmp_path, "visual", "all", predictions)
-    write(tmp_path, "sequence", "some", predictions[1:])
-    chosen = dict.fromkeys(scoring.UNITS, Candidate("toy", "visual", "all"))
-    chosen["AU4"] = Candidate("toy", "sequence", "some")
-    with pytest.raises(UserError, match="predict other frames"):
-        candidates.compose(chosen, tmp_path)
+    nothing = dict.fromkeys([*EXPRESSION_LOGITS, *VA_NAMES], float("nan"))
+    write(tmp_path, "units", "epoch_01", predict(table, noise=0).assign(**nothing))
+    found = candidates.find(tmp_path, "toy", ["units"])
+    rating = candidates.rate(found, tmp_path, scoring.validation(table), "score").iloc[0]
+    assert rating["overall"] == 1 and rating[["EXPR", "valence"]].isna().all()

@@ -20,32 +20,6 @@ def table() -> pd.DataFrame:
     return table
 
 
-def test_measures_from_tallies_are_the_measures_from_frames(table: pd.DataFrame) -> None:
-    own = scored(table, predict(table, noise=1.5))
-    names = sorted(own.trials.unique())
-    tallies = uncertainty.tally(own, names)
-    total = uncertainty.official(uncertainty.weigh(np.ones((1, len(names)), int), tallies))
-    assert {task: score[0] for task, score in total.items()} == pytest.approx(scoring.official(own))
-    only = uncertainty.official(tallies)
-    third = own.where(own.trials.eq(names[2]))
-    assert {task: score[2] for task, score in only.items()} == pytest.approx(scoring.official(third))
-
-
-def test_a_video_drawn_twice_counts_twice(table: pd.DataFrame) -> None:
-    own = scored(table, predict(table, noise=1.5))
-    names = sorted(own.trials.unique())
-    drawn = uncertainty.weigh(np.array([[2, 0, 0, 1, 0, 0]]), uncertainty.tally(own, names))
-    parts = [own.where(own.trials.eq(names[place])) for place in (0, 0, 3)]
-    joined = scoring.Scored(
-        pd.concat([part.trials for part in parts]),
-        *(np.concatenate([part[field] for part in parts]) for field in (1, 2, 3)),
-        pd.concat([part.predicted for part in parts]),
-    )
-    assert {task: score[0] for task, score in uncertainty.official(drawn).items()} == pytest.approx(
-        scoring.official(joined)
-    )
-
-
 def test_the_same_predictions_change_nothing_for_certain(table: pd.DataFrame) -> None:
     own = scored(table, predict(table, noise=1.5))
     assert uncertainty.change_error(own, own) == {"AU": 0, "EXPR": 0, "VA": 0}

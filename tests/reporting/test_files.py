@@ -15,6 +15,12 @@ def test_json_rounds_and_has_null_for_nan(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["m.json"]  # nothing is left beside it
 
 
+def test_what_was_not_measured_leaves_no_key() -> None:
+    nan = float("nan")
+    rows = [{"AU": 0.5, "VA": np.float32(nan), "name": "x"}, {"change": {"AU": nan}}]
+    assert files.measured({"steps": rows, "va": {"ccc": nan}}) == {"steps": [{"AU": 0.5, "name": "x"}, {}]}
+
+
 def test_csv_is_empty_for_nan(tmp_path: Path) -> None:
     files.write_csv(tmp_path / "t.csv", pd.DataFrame({"unit": ["AU1", "AU2"], "f1": [2 / 3, np.nan]}))
     assert (tmp_path / "t.csv").read_text() == "unit,f1\nAU1,0.6667\nAU2,\n"
