@@ -1,30 +1,35 @@
-"""Run a trained system on face videos or images, with or without sound.
+"""Run a trained system, or TSAV's published weights, on face videos or images, with or without sound.
 
-    python -m stages.predict VIDEO ... --out DIR [--system jin2021] [--side left|right] [--overlay]
+    python -m stages.predict VIDEO ... --out DIR [--system NAME | --weights FILE] [--side left] [--overlay]
 
 For each video: DIR/<name>.parquet and .csv, one row a frame (frame, time in s, face box in pixels, 12 AU and
-7 expression probabilities, valence, arousal; empty where no face is seen); DIR/{AU,EXPR,VA}_Set/<name>.txt in
-Aff-Wild2's form, −1 or −5 where no face is seen; and with --overlay a picture of it all.
+7 expression probabilities, valence, arousal; empty where no face is seen or the system does not tell);
+DIR/{AU,EXPR,VA}_Set/<name>.txt in Aff-Wild2's form, −1 or −5 there; and with --overlay a picture of it all.
+
+Networks, windows, features and masks are those that the models' cards tell. How faces are looked for is not
+in them: that is section `frames` of params.yaml.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import av
 import pandas as pd
 
-from stages import audio, embed, frames, sequence
+from stages import audio, frames, sequence
 from stages.corpora.labels import PREDICTION_COLUMNS
 from stages.errors import UserError
-from stages.learning.inference import NAME, Clip, System, predict_clip, read_system
-from stages.media.clip import find_times, store_faces, store_mel
+from stages.learning.inference import NAME, Clip, predict_clip, predict_published
+from stages.learning.serving import COMBINED, LANDMARKS, Models, trained_systems
+from stages.media.clip import store_faces, store_mel
 from stages.media.extract import Search
 from stages.media.mel import MelTrack
+from stages.networks.tsav_weights import load_tsav
 from stages.params import load
 from stages.reporting.overlay import write_overlay
 from stages.reporting.per_frame import frame_rows, predicted_tasks, write_annotations, write_rows
@@ -37,16 +42,17 @@ MODELS = Path("models")
 FORWARDS = {"audio": audio.forward, "sequence": sequence.forward}
 SEED = 0  # nothing is drawn
 
+Predict = Callable[[Clip], pd.DataFrame]  # → one row a frame with a face
+
 
 def run() -> None:
-    """Read the command line and the parameters of the stages whose work is done here, then predict."""
+    """Read the command line and how faces are looked for, then predict."""
     options = parse()
     check_names(options.videos)
-    system = read_system(MODELS, options.system)
-    embeddings = {name: load(embed.Params, f"{name}.embed").checkpoint for name in system.hearing}
+    setup_torch(workers(), SEED)
+    predictor = published(options.weights) if options.weights else trained(options.system)
     search = frames.search_of(load(frames.Params, "frames"))
-    system = replace(system, embeddings=embeddings)
-    predict_all(options.videos, options.out, system, search, options.side, options.overlay)
+    predict_all(options.videos, options.out, predictor, search, options.side, options.overlay)
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -55,10 +61,35 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m stages.predict", description=summary)
     parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO", help="video or image file")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
-    parser.add_argument("--system", default="jin2021", help="trained system (default: %(default)s)")
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--system", help="trained system (default: combined, if it is trained)")
+    choice.add_argument("--weights", type=Path, metavar="FILE", help="TSAV's published weights instead")
     parser.add_argument("--side", choices=("left", "right"), default="", help="which of two people")
     parser.add_argument("--overlay", action="store_true", help="also draw the results beside the picture")
     return parser.parse_args(arguments)
+
+
+def trained(name: str | None = None, root: Path = MODELS) -> Predict:
+    """A trained system; by default the combined one, or the first by name.
+
+    Errors: UserError where it is not there, naming the command that trains it.
+    """
+    models = Models(root, fabric().device)
+    chosen = name or next(iter(trained_systems(root)), COMBINED)
+    return partial(predict_clip, models.system(chosen), models=models, forwards=FORWARDS)
+
+
+def published(weights: Path, root: Path = MODELS) -> Predict:
+    """TSAV as published. Errors: UserError for a file that does not hold its weights."""
+    models = Models(root, fabric().device)
+    model, report = load_tsav(weights)
+    log.print(f"{weights}: {report}")
+    if not models.has_landmarks():
+        log.print(
+            f"{models.root / LANDMARKS}: no landmark network, so TSAV sees black masks, which costs accuracy;"
+            " `dvc repro landmarks` makes one"
+        )
+    return partial(predict_published, model.to(models.device), models=models)
 
 
 def check_names(videos: Sequence[Path]) -> None:
@@ -70,7 +101,12 @@ def check_names(videos: Sequence[Path]) -> None:
 
 
 def predict_all(
-    videos: Sequence[Path], out: Path, system: System, search: Search, side: str = "", overlay: bool = False
+    videos: Sequence[Path],
+    out: Path,
+    predictor: Predict,
+    search: Search,
+    side: str = "",
+    overlay: bool = False,
 ) -> None:
     """Write the results of all videos to `out`; one that cannot be read does not stop the others.
 
@@ -79,7 +115,7 @@ def predict_all(
     failed = 0
     for video in videos:
         try:
-            predict(video, out, system, search, side, overlay)
+            predict(video, out, predictor, search, side, overlay)
         except UserError as error:
             if len(videos) == 1:
                 raise
@@ -90,13 +126,13 @@ def predict_all(
 
 
 def predict(
-    video: Path, out: Path, system: System, search: Search, side: str = "", overlay: bool = False
+    video: Path, out: Path, predictor: Predict, search: Search, side: str = "", overlay: bool = False
 ) -> None:
     """Write the results of one video to `out`, all of them once everything is computed.
 
     Errors: UserError for a file that cannot be read.
     """
-    rows = frames_of(video, system, search, side)
+    rows = frames_of(video, predictor, search, side)
     write_rows(out, video.stem, rows)
     write_annotations(out, video.stem, rows, predicted_tasks(rows))
     if overlay:
@@ -105,21 +141,18 @@ def predict(
     log.print(f"{video}: a face in {seen} of {len(rows)} frames" + ("" if seen else "; all rows are empty"))
 
 
-def frames_of(video: Path, system: System, search: Search, side: str = "") -> pd.DataFrame:
+def frames_of(video: Path, predictor: Predict, search: Search, side: str = "") -> pd.DataFrame:
     """One row a frame; see `reporting.per_frame.frame_rows`."""
-    times = find_times(video, workers())
     with TemporaryDirectory() as folder:
         scratch = Path(folder)
-        faces = store_faces(video, search, side, scratch, NAME, workers())
+        times, faces = store_faces(video, search, side, scratch, NAME, workers())
         if faces.empty:
             return frame_rows(pd.DataFrame(columns=list(PREDICTION_COLUMNS)), faces, times)
-        clip = Clip(scratch, {name: _mel(video, name, scratch) for name in system.front_ends()})
-        setup_torch(workers(), SEED)
-        predictions = predict_clip(system, clip, FORWARDS, fabric().device)
+        predictions = predictor(Clip(scratch, cache(partial(_mel, video, scratch))))
     return frame_rows(predictions, faces, times)
 
 
-def _mel(video: Path, front_end: str, scratch: Path) -> MelTrack:
+def _mel(video: Path, scratch: Path, front_end: str) -> MelTrack:
     folder = scratch / "mel" / front_end
     folder.mkdir(parents=True)
     return store_mel(video, front_end, folder, NAME)

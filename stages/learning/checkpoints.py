@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from stages.learning.card import read_card
+from stages.learning.clip_prediction import clips_model
 from stages.learning.fusion import sequence_model
 from stages.learning.sound import audio_model
-from stages.learning.trained import load_trained
+from stages.learning.trained import Card, load_trained
 from stages.learning.visual import visual_model
 
-BUILDERS = {"finetune": visual_model, "audio": audio_model, "sequence": sequence_model}
+BUILDERS: dict[str, Callable[[Card], nn.Module]] = {
+    "finetune": visual_model,
+    "clips": clips_model,
+    "audio": audio_model,
+    "sequence": sequence_model,
+}  # by the stage that trains the model
 
 
-def load_checkpoint(folder: Path, checkpoint: str | None = None) -> tuple[Any, dict[str, Any]]:
+def load_checkpoint(folder: Path, checkpoint: str | None = None) -> tuple[Any, Card]:
     """Model and card of a step's folder, as `load_trained`, whichever step it is of."""
     return load_trained(folder, BUILDERS[read_card(folder)["stage"]], checkpoint)

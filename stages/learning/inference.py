@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,100 +13,97 @@ import torch
 from numpy.typing import NDArray
 
 from stages.corpora.labels import AU_NAMES, MISSING, VA_NAMES
-from stages.errors import UserError
-from stages.learning.candidates import Candidate, compose
-from stages.learning.card import read_card
-from stages.learning.checkpoints import load_checkpoint
-from stages.learning.data import open_array, read_faces
+from stages.learning.candidates import Candidate
+from stages.learning.clip_prediction import predict_clips, shape_of
+from stages.learning.clips import ALONE, Clips, Footage, Shape, cut_clips
+from stages.learning.data import Pixels, open_array, read_faces
+from stages.learning.fusion import fuse
+from stages.learning.landmarking import find_landmarks
 from stages.learning.predictions import prediction_table, save_predictions
+from stages.learning.serving import Models, System
 from stages.learning.smoothing import smooth
-from stages.learning.sound import cached_features
+from stages.learning.sources import compose, sources_of
 from stages.learning.temporal import Forward, Material, predict_windows
+from stages.learning.trained import Card
 from stages.learning.visual import embed_images, predict_faces
-from stages.learning.windows import Cut, cut_windows, track
+from stages.learning.windows import SILENT, cut_windows, cuts, track
+from stages.media.mask import Mode, draw_masks
 from stages.media.mel import MelTrack
+from stages.networks.tsav import PublishedTSAV
 
 NAME = "clip"  # of the one trial and video
-HEARING = ("audio", "sequence")  # steps that need sound
+WHOLE = "smooth"  # in place of a step: a system's final predictions
 
 
 @dataclass(frozen=True)
 class Clip:
     """One face through one video: a scratch folder that holds `clip.npy` and `clip.parquet`, and its sound.
 
-    The files are those that the stage frames writes for a trial; `sounds` has a mel for each front end.
+    The files are those that the stage frames writes for a trial; `sound` makes the mel of a front end.
     """
 
     folder: Path
-    sounds: Mapping[str, MelTrack]
+    sound: Callable[[str], MelTrack]
 
     @property
     def faces(self) -> pd.DataFrame:
         """Number and time of each face."""
         return pd.read_parquet(self.folder / f"{NAME}.parquet", columns=["frame", "time"])
 
-
-@dataclass(frozen=True)
-class System:
-    """What prediction runs: the checkpoint `chosen` for each unit, and `widths` of smoothing in frames.
-
-    `embeddings` names the visual checkpoints whose features the later steps of a system read, where that is
-    not the card's choice.
-    """
-
-    models: Path
-    chosen: dict[str, Candidate]
-    widths: dict[str, int]
-    embeddings: Mapping[str, str | None] = field(default_factory=dict)
-
     @property
-    def candidates(self) -> list[Candidate]:
-        return sorted(set(self.chosen.values()))
-
-    @property
-    def hearing(self) -> set[str]:
-        """Systems of which steps behind the visual one were chosen."""
-        return {candidate.system for candidate in self.candidates if candidate.step in HEARING}
-
-    def front_ends(self) -> set[str]:
-        """Mel front ends that its checkpoints need."""
-        return {read_card(self.models / "audio" / name)["front_end"] for name in self.hearing}
-
-
-def read_system(models: Path, name: str) -> System:
-    """A trained system from the models folder.
-
-    Errors: UserError for a system that is not there, naming the command that trains it.
-    """
-    selection = models / "ensemble" / name / "selection.json"
-    widths = models / "smooth" / name / "widths.json"
-    for path in (selection, widths):
-        if not path.is_file():
-            there = sorted(folder.parent.name for folder in models.glob("smooth/*/widths.json"))
-            raise UserError(
-                f"{path}: missing; train {name} with `dvc repro smooth@{name}` first"
-                f" (trained systems: {', '.join(there) or 'none'})"
-            )
-    chosen = {unit: Candidate(**entry) for unit, entry in json.loads(selection.read_text()).items()}
-    return System(models, chosen, json.loads(widths.read_text()))
+    def images(self) -> NDArray[Any]:
+        """The crops, uint8 [N, 112, 112, 3] RGB."""
+        return open_array(self.folder / f"{NAME}.npy")
 
 
 @torch.no_grad()
-def predict_clip(
-    system: System, clip: Clip, forwards: Mapping[str, Forward], device: torch.device
-) -> pd.DataFrame:
-    """Smoothed predictions of the ensemble, one row a frame with a face (columns: `PREDICTION_COLUMNS`).
+def predict_clip(system: System, clip: Clip, models: Models, forwards: Mapping[str, Forward]) -> pd.DataFrame:
+    """Smoothed predictions of a system, one row a frame with a face (columns: `PREDICTION_COLUMNS`).
 
-    `forwards` tells how the steps "audio" and "sequence" call their models.
+    `forwards` tells how the stages "audio" and "sequence" call their models. What several systems or
+    checkpoints share is computed once, in the clip's folder.
     """
-    table = unlabelled(clip.faces)
-    for candidate in system.candidates:
-        path = clip.folder / candidate.system / candidate.step / f"{candidate.checkpoint}.parquet"
-        if candidate.step == "visual":
-            save_predictions(path, _see(candidate, system, clip, table, device))
-        else:
-            save_predictions(path, _listen(candidate, system, clip, table, forwards, device))
-    return smooth(compose(system.chosen, clip.folder), system.widths)
+    for candidate in sources_of(system.selection):
+        path = candidate.path(clip.folder)
+        if not path.exists():
+            save_predictions(path, _predict(candidate, clip, models, forwards))
+    return smooth(compose(system.selection, clip.folder), system.widths)
+
+
+def _predict(
+    candidate: Candidate, clip: Clip, models: Models, forwards: Mapping[str, Forward]
+) -> pd.DataFrame:
+    """Predictions of a checkpoint, run as the stage that trained it does, or of a whole system."""
+    if candidate.step == WHOLE:
+        return predict_clip(models.system(candidate.system), clip, models, forwards)
+    model, card = models.load(models.root / candidate.system / candidate.step, candidate.checkpoint)
+    if card["stage"] == "finetune":
+        table = unlabelled(clip.faces)
+        return prediction_table(table, predict_faces(model, read_faces(table, clip.folder)))
+    if card["stage"] == "clips":
+        clips = cut_clip(clip, card["front_end"], _masks(card["mask"], clip, models), shape_of(card))
+        return prediction_table(clips.keys(), predict_clips(model, clips, card["params"]["predict_stride"]))
+    material = _material(card, clip, models)
+    return predict_windows(model, forwards[card["stage"]], material, models.device)
+
+
+@torch.no_grad()
+def predict_published(model: PublishedTSAV, clip: Clip, models: Models) -> pd.DataFrame:
+    """What TSAV's published network says, as `predict_clip`; AU20, which only it knows, is one column more.
+
+    The units that it does not know are NaN. Where there is no landmark network its masks are black.
+    """
+    masks = _masks("lines", clip, models) if models.has_landmarks() else None
+    clips = cut_clip(clip, "wang2021", masks, Shape())
+    outputs = predict_clips(model, clips)
+    other = outputs.pop("AU20")[:, 0]
+    return prediction_table(clips.keys(), outputs).assign(logit_AU20=other)
+
+
+def cut_clip(clip: Clip, front_end: str, masks: Pixels | None, shape: Shape) -> Clips:
+    """The clips of a TSAV that end with each face, with the sound around them."""
+    seen = track(unlabelled(clip.faces), clip.faces, clip.images, clip.sound(front_end), ALONE)
+    return cut_clips([Footage(seen, masks)], shape)
 
 
 def unlabelled(faces: pd.DataFrame) -> pd.DataFrame:
@@ -118,44 +115,46 @@ def unlabelled(faces: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _see(
-    candidate: Candidate, system: System, clip: Clip, table: pd.DataFrame, device: torch.device
-) -> pd.DataFrame:
-    """Predictions of a visual checkpoint."""
-    folder = system.models / "finetune" / candidate.system
-    model, _ = load_checkpoint(folder, candidate.checkpoint)
-    return prediction_table(table, predict_faces(model.to(device), read_faces(table, clip.folder)))
+def _material(card: Card, clip: Clip, models: Models) -> Material:
+    """Windows of features for a model of the stage audio or sequence, with what it hears."""
+    params = card["params"]
+    _, cut = cuts(card["window"], params["stride"], params["predict_stride"])
+    ears, hearing, seen = _streams(card, models)
+    sound = clip.sound(hearing["front_end"]) if hearing else SILENT
+    features = _features(seen, clip, models)
+    windows = cut_windows([track(unlabelled(clip.faces), clip.faces, features, sound, cut)], cut)
+    if card["stage"] == "audio":
+        return Material(windows, lambda chosen: windows.mel(chosen, card["steps"]))
+    cache = clip.folder / "heard" / card["system"] / f"{card['step']}.npy"
+    return fuse(windows, ears, cache, models.device)
 
 
-def _listen(
-    candidate: Candidate,
-    system: System,
-    clip: Clip,
-    table: pd.DataFrame,
-    forwards: Mapping[str, Forward],
-    device: torch.device,
-) -> pd.DataFrame:
-    """Predictions of a checkpoint that reads windows of features and sound."""
-    audio, card = load_checkpoint(system.models / "audio" / candidate.system)
-    folder = system.models / candidate.step / candidate.system
-    model, own = load_checkpoint(folder, candidate.checkpoint)
-    features = _features(candidate.system, system, clip, device)
-    cut = Cut(card["window"], own["params"]["predict_stride"])
-    seen = track(table, clip.faces, features, clip.sounds[card["front_end"]], cut)
-    windows = cut_windows([seen], cut)
-    if candidate.step == "audio":
-        material = Material(windows, lambda chosen: windows.mel(chosen, card["steps"]))
-    else:
-        heard = cached_features(clip.folder / candidate.system / "heard.npy", windows, audio.to(device))
-        material = Material(windows, lambda chosen: heard[chosen])
-    return predict_windows(model.to(device), forwards[candidate.step], material, device)
+def _streams(card: Card, models: Models) -> tuple[Any, Card | None, Path]:
+    """What a model of windows builds on: an audio model, the card that tells the sound, the visual folder."""
+    reads = models.read_by(card)
+    if card["stage"] == "audio":
+        return None, card, reads
+    model, own = models.load(reads)
+    return (model, own, models.read_by(own)) if own["stage"] == "audio" else (None, None, reads)
 
 
-def _features(name: str, system: System, clip: Clip, device: torch.device) -> NDArray[np.floating]:
-    """The clip's visual features [faces, 512] by the system `name`, made once."""
-    path = clip.folder / name / "seen.npy"
+def _masks(mode: Mode | Literal["none"], clip: Clip, models: Models) -> Pixels | None:
+    """The clip's face masks [N, 112, 112], made once; None for the mode "none"."""
+    if mode == "none":
+        return None
+    path = clip.folder / "masks" / f"{mode}.npy"
     if not path.exists():
-        model, _ = load_checkpoint(system.models / "finetune" / name, system.embeddings.get(name))
         path.parent.mkdir(exist_ok=True)
-        np.save(path, embed_images(model.to(device), open_array(clip.folder / f"{NAME}.npy")))
+        landmarker = models.landmarker()
+        points = find_landmarks(landmarker, clip.images)
+        np.save(path, draw_masks(points, landmarker.scheme, mode))
+    return open_array(path)
+
+
+def _features(folder: Path, clip: Clip, models: Models) -> NDArray[np.floating]:
+    """The clip's features [faces, 512] by a visual model's chosen checkpoint, made once."""
+    path = clip.folder / "seen" / folder.parent.name / f"{folder.name}.npy"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, embed_images(models.load(folder)[0], clip.images))
     return open_array(path)

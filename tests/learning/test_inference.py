@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.special import expit, logit, softmax
 
 from stages import audio, sequence
-from stages.corpora.labels import PREDICTION_COLUMNS
+from stages.corpora.labels import EXPRESSION_LOGITS, EXPRESSIONS, PREDICTION_COLUMNS
 from stages.errors import UserError
-from stages.learning.candidates import Candidate
-from stages.learning.inference import NAME, Clip, System, predict_clip, read_system
+from stages.learning.inference import NAME, WHOLE, Clip, predict_clip
 from stages.learning.scoring import UNITS
-from stages.media.mel import open_track
+from stages.learning.serving import Models, System, trained_systems
+from stages.learning.sources import Source, describe
+from stages.media.mel import MelTrack, open_track
 from tests.test_training_stages import STEPS, train
 from tests.world import build_world
 
-CPU = torch.device("cpu")
 FORWARDS = {"audio": audio.forward, "sequence": sequence.forward}
 VALUES = list(PREDICTION_COLUMNS[2:])
+Sources = list[tuple[str, str, float]]  # step, checkpoint, weight
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +41,29 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def system(root: Path, widths: dict[str, int] | None = None, **units: tuple[str, str]) -> System:
+@pytest.fixture
+def models(root: Path) -> Models:
+    return Models(root / "models", torch.device("cpu"))
+
+
+def system(units: Mapping[str, Sources], widths: Mapping[str, int] = MappingProxyType({})) -> System:
     """Every unit from the first epoch of the visual step, but for those named."""
-    chosen = {unit: Candidate("x", *units.get(unit, ("visual", "epoch_01"))) for unit in UNITS}
-    return System(root / "models", chosen, dict.fromkeys(UNITS, 1) | (widths or {}))
+    sources: dict[str, Sources] = {unit: [("visual", "epoch_01", 1.0)] for unit in UNITS}
+    sources |= units
+    selection = {unit: [Source("x", *one) for one in own] for unit, own in sources.items()}
+    return System("x", selection, {**dict.fromkeys(UNITS, 1), **widths})
+
+
+def all_from(step: str, checkpoint: str) -> System:
+    return system({unit: [(step, checkpoint, 1.0)] for unit in UNITS})
+
+
+def sounds(root: Path, trial: str) -> Callable[[str], MelTrack]:
+    def sound(front_end: str) -> MelTrack:
+        mels = root / "data/mel" / front_end
+        return open_track(mels, pd.read_parquet(mels / "index.parquet"), trial)
+
+    return sound
 
 
 def clip(root: Path, trial: str, folder: Path) -> Clip:
@@ -48,68 +71,125 @@ def clip(root: Path, trial: str, folder: Path) -> Clip:
     folder.mkdir(exist_ok=True)
     for suffix in ("npy", "parquet"):
         shutil.copy(root / f"data/frames/{trial}.{suffix}", folder / f"{NAME}.{suffix}")
-    mels = root / "data/mel/jin2021"
-    return Clip(folder, {"jin2021": open_track(mels, pd.read_parquet(mels / "index.parquet"), trial)})
+    return Clip(folder, sounds(root, trial))
+
+
+def pipeline(root: Path, step: str, checkpoint: str, trial: str) -> pd.DataFrame:
+    """What the stage predicted for the trial while it trained."""
+    table = pd.read_parquet(root / f"data/predictions/x/{step}/{checkpoint}.parquet")
+    return table[table["trial"] == trial].reset_index(drop=True)
 
 
 @pytest.mark.parametrize("trial", ["v1", "v2"])  # v2 has no sound
-@pytest.mark.parametrize("step", STEPS.values())
-def test_the_pipelines_own_predictions(root: Path, tmp_path: Path, step: str, trial: str) -> None:
-    chosen = system(root, **dict.fromkeys(UNITS, (step, "epoch_02")))
-    found = predict_clip(chosen, clip(root, trial, tmp_path), FORWARDS, CPU)
-    pipeline = pd.read_parquet(root / f"data/predictions/x/{step}/epoch_02.parquet")
-    wanted = pipeline[pipeline["trial"] == trial].reset_index(drop=True)
+@pytest.mark.parametrize("step", STEPS)
+def test_the_pipelines_own_predictions(
+    root: Path, models: Models, tmp_path: Path, step: str, trial: str
+) -> None:
+    found = predict_clip(all_from(step, "epoch_02"), clip(root, trial, tmp_path), models, FORWARDS)
+    wanted = pipeline(root, step, "epoch_02", trial)
     assert tuple(found.columns) == PREDICTION_COLUMNS
     assert found["frame"].tolist() == wanted["frame"].tolist()
     np.testing.assert_allclose(found[VALUES], wanted[VALUES], atol=1e-4)
 
 
-def test_each_unit_from_its_checkpoint(root: Path, tmp_path: Path) -> None:
-    chosen = system(root, AU1=("audio", "epoch_02"), EXPR=("sequence", "epoch_01"))
-    found = predict_clip(chosen, clip(root, "v1", tmp_path), FORWARDS, CPU)
-    sources = {
-        "logit_AU1": "audio/epoch_02",
-        "logit_Fear": "sequence/epoch_01",
-        "logit_AU2": "visual/epoch_01",
-    }
-    for column, source in sources.items():
-        table = pd.read_parquet(root / f"data/predictions/x/{source}.parquet").query("trial == 'v1'")
-        np.testing.assert_allclose(found[column], table[column], atol=1e-4)
+def test_each_unit_from_its_sources(root: Path, models: Models, tmp_path: Path) -> None:
+    weighted: Sources = [("sequence", "epoch_01", 0.25), ("visual", "epoch_02", 0.75)]
+    one: Sources = [("audio", "epoch_02", 1.0)]
+    chosen = system({"AU1": one, "AU4": weighted, "EXPR": weighted, "valence": weighted})
+    found = predict_clip(chosen, clip(root, "v1", tmp_path), models, FORWARDS)
+    other, visual = pipeline(root, "sequence", "epoch_01", "v1"), pipeline(root, "visual", "epoch_02", "v1")
+    heard = pipeline(root, "audio", "epoch_02", "v1")
+    np.testing.assert_allclose(found["logit_AU1"], heard["logit_AU1"], atol=1e-4)
+    units = logit(0.25 * expit(other["logit_AU4"]) + 0.75 * expit(visual["logit_AU4"]))
+    np.testing.assert_allclose(found["logit_AU4"], units, atol=1e-3)
+    faces = [softmax(table[list(EXPRESSION_LOGITS)].to_numpy(), axis=1) for table in (other, visual)]
+    mixed = softmax(found[list(EXPRESSION_LOGITS)].to_numpy(), axis=1)
+    np.testing.assert_allclose(mixed, 0.25 * faces[0] + 0.75 * faces[1], atol=1e-4)
+    valence = 0.25 * other["valence"] + 0.75 * visual["valence"]
+    np.testing.assert_allclose(found["valence"], valence, atol=1e-4)
 
 
-def test_smoothing_is_applied_and_stops_at_gaps(root: Path, tmp_path: Path) -> None:
-    plain = predict_clip(system(root), clip(root, "v1", tmp_path / "a"), FORWARDS, CPU)
-    smoothed = predict_clip(system(root, {"AU4": 3}), clip(root, "v1", tmp_path / "b"), FORWARDS, CPU)
+def test_smoothing_is_applied_and_stops_at_gaps(root: Path, models: Models, tmp_path: Path) -> None:
+    plain = predict_clip(system({}), clip(root, "v1", tmp_path / "a"), models, FORWARDS)
+    smoothed = predict_clip(system({}, {"AU4": 3}), clip(root, "v1", tmp_path / "b"), models, FORWARDS)
     value, wanted = (table.set_index("frame")["logit_AU4"] for table in (smoothed, plain))
     assert value[5] == pytest.approx(wanted[[4, 5, 6]].mean(), abs=1e-5)
     assert value[9] == pytest.approx(wanted[[8, 9]].mean(), abs=1e-5)  # 10 to 13 have no face
     pd.testing.assert_series_equal(smoothed["logit_AU1"], plain["logit_AU1"])
 
 
-@pytest.mark.parametrize("step", STEPS.values())
-def test_a_single_face(root: Path, tmp_path: Path, step: str) -> None:
+def save(models: Models, chosen: System) -> None:
+    folder = models.root / chosen.name
+    (folder / "selection.json").write_text(json.dumps(describe(chosen.selection)))
+    (folder / "widths.json").write_text(json.dumps(chosen.widths))
+
+
+def test_the_combined_system_mixes_what_systems_say_in_the_end(
+    root: Path, models: Models, tmp_path: Path
+) -> None:
+    """A system's share is its smoothed prediction; the mixture is smoothed again."""
+    own = system({}, {"AU4": 5})
+    save(models, own)
+    units = [name for name in UNITS if name != "EXPR"]
+    whole = [Source("x", WHOLE, "final", 1.0)]
+    combined = System("combined", dict.fromkeys([*units, *EXPRESSIONS], whole), {"AU4": 3})
+    found = predict_clip(combined, clip(root, "v1", tmp_path / "a"), models, FORWARDS)
+    alone = predict_clip(own, clip(root, "v1", tmp_path / "b"), models, FORWARDS)
+    np.testing.assert_allclose(found["logit_AU1"], alone["logit_AU1"], atol=1e-6)
+    twice, once = (table.set_index("frame")["logit_AU4"] for table in (found, alone))
+    assert twice[5] == pytest.approx(once[[4, 5, 6]].mean(), abs=1e-5)
+    mixed, plain = (softmax(table[list(EXPRESSION_LOGITS)].to_numpy(), axis=1) for table in (found, alone))
+    np.testing.assert_allclose(mixed, plain, atol=1e-5)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_single_face(root: Path, models: Models, tmp_path: Path, step: str) -> None:
     one = clip(root, "v1", tmp_path)
     np.save(tmp_path / f"{NAME}.npy", np.load(tmp_path / f"{NAME}.npy")[:1])
     pd.read_parquet(tmp_path / f"{NAME}.parquet").iloc[:1].to_parquet(tmp_path / f"{NAME}.parquet")
-    found = predict_clip(system(root, **dict.fromkeys(UNITS, (step, "epoch_01"))), one, FORWARDS, CPU)
+    found = predict_clip(all_from(step, "epoch_01"), one, models, FORWARDS)
     assert len(found) == 1 and found[VALUES].notna().all(axis=None)
 
 
-def test_front_ends_are_those_of_the_chosen_steps(root: Path) -> None:
-    assert system(root).front_ends() == set()
-    assert system(root, AU1=("sequence", "epoch_01")).front_ends() == {"jin2021"}
+def test_a_model_is_loaded_once_for_all_clips(root: Path, models: Models, tmp_path: Path) -> None:
+    chosen = all_from("sequence", "epoch_01")
+    predict_clip(chosen, clip(root, "v1", tmp_path / "a"), models, FORWARDS)
+    first = {path: id(model) for path, (model, _) in models.loaded.items()}
+    assert {path.parent.name for path in first} == {"visual", "audio", "sequence"}
+    for path in list(models.root.glob("x/*/*.safetensors")):
+        path.rename(path.with_suffix(".away"))
+    try:
+        predict_clip(chosen, clip(root, "v2", tmp_path / "b"), models, FORWARDS)
+    finally:
+        for path in list(models.root.glob("x/*/*.away")):
+            path.rename(path.with_suffix(".safetensors"))
+    assert {path: id(model) for path, (model, _) in models.loaded.items()} == first
 
 
-def test_a_system_is_read_back_or_its_absence_told(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"dvc repro smooth@y.*trained systems: none"):
-        read_system(tmp_path, "y")
-    for path, content in (
-        ("ensemble/x/selection.json", {"AU1": {"system": "x", "step": "audio", "checkpoint": "epoch_02"}}),
-        ("smooth/x/widths.json", {"AU1": 5}),
+def test_a_sound_that_nothing_hears_is_not_made(root: Path, models: Models, tmp_path: Path) -> None:
+    heard: list[str] = []
+    seen = clip(root, "v1", tmp_path)
+
+    def listen(front_end: str) -> MelTrack:
+        heard.append(front_end)
+        return seen.sound(front_end)
+
+    predict_clip(all_from("gru", "epoch_01"), Clip(seen.folder, listen), models, FORWARDS)
+    assert heard == []
+    predict_clip(all_from("sequence", "epoch_01"), Clip(seen.folder, listen), models, FORWARDS)
+    assert heard == ["jin2021"]
+
+
+def test_systems_are_read_back_or_their_absence_told(tmp_path: Path) -> None:
+    models = Models(tmp_path, torch.device("cpu"))
+    with pytest.raises(
+        UserError, match=r"y/selection\.json: missing; run `dvc repro`.*trained systems: none"
     ):
-        (tmp_path / path).parent.mkdir(parents=True)
-        (tmp_path / path).write_text(json.dumps(content))
-    found = read_system(tmp_path, "x")
-    assert found.chosen == {"AU1": Candidate("x", "audio", "epoch_02")} and found.widths == {"AU1": 5}
-    with pytest.raises(UserError, match=r"models|selection\.json: missing.*trained systems: x"):
-        read_system(tmp_path, "y")
+        models.system("y")
+    for name in ("a", "combined"):
+        (tmp_path / name).mkdir()
+        save(models, System(name, {"AU1": [Source("a", "audio", "epoch_02", 1.0)]}, {"AU1": 5}))
+    assert models.system("a") == System("a", {"AU1": [Source("a", "audio", "epoch_02", 1.0)]}, {"AU1": 5})
+    assert trained_systems(tmp_path) == ["combined", "a"]
+    with pytest.raises(UserError, match=r"trained systems: combined, a"):
+        models.system("y")
