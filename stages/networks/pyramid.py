@@ -67,7 +67,7 @@ class Scale(nn.Module):
         return cast(Tensor, self.fc(self.reduce(x.contiguous()).flatten(1)))
 
 
-class Pyramid(nn.Module):
+class Pyramid(Backbone):
     """A backbone with the parts that are switched on; `network` keeps its published tensor names.
 
     The features of the four scales join the backbone's own by a linear layer that starts at zero (ours, as
@@ -76,11 +76,10 @@ class Pyramid(nn.Module):
     """
 
     def __init__(self, backbone: Backbone, attention: bool, fpn: bool, ssh: bool) -> None:
-        super().__init__()
-        self.network = cast(IResNet, backbone.network)
-        self.front_end, self.features = backbone.front_end, backbone.features
-        channels = self.network.channels
-        self.shallow = CoordinateAttention(self.network.conv1.out_channels) if attention else nn.Identity()
+        super().__init__(backbone.network, backbone.front_end, backbone.features)
+        network = cast(IResNet, self.network)
+        channels = network.channels
+        self.shallow = CoordinateAttention(network.conv1.out_channels) if attention else nn.Identity()
         self.deep = CoordinateAttention(channels[-1]) if attention else nn.Identity()
         self.fpn = FeaturePyramid(channels) if fpn else nn.Identity()
         sizes = [-(-self.front_end.size // stride) for stride in (2, 4, 8, STRIDE)]
@@ -95,9 +94,10 @@ class Pyramid(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """What `front_end.prepare` makes, float [N, 3, S, S], to [N, features]."""
-        maps = self.network.layers(self.shallow(self.network.stem(x)))
+        network = cast(IResNet, self.network)
+        maps = network.layers(self.shallow(network.stem(x)))
         maps[-1] = self.deep(maps[-1])
-        own = self.network.tail(maps[-1])
+        own = network.tail(maps[-1])
         if self.fuse is None:
             return own
         scales = [scale(map) for scale, map in zip(self.scales, self.fpn(maps), strict=True)]
