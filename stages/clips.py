@@ -1,0 +1,154 @@
+"""Train an aural-visual model on clips of faces, masks and sound: supervised, or with a mean teacher.
+
+Run: python -m stages.clips SYSTEM STEP, a run of section `clips` in params.yaml.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from torch import nn
+
+from stages.learning.clip_augment import ClipAugment
+from stages.learning.clip_batches import clip_batches, hide_labels, student_loss, taught_loss
+from stages.learning.clip_prediction import clips_model, predict_clips
+from stages.learning.clips import Clips, Shape, read_clips
+from stages.learning.epochs import Outs, outs_of, publish, recorder
+from stages.learning.fit import fit
+from stages.learning.mean_teacher import MeanTeacher, ramp_up
+from stages.learning.objectives import Objectives
+from stages.learning.predictions import prediction_table
+from stages.learning.recipe import Recipe, scaled
+from stages.learning.state import data_digest, resumable
+from stages.networks.tsav import TSAV
+from stages.networks.tsav_weights import start_from_tsav
+from stages.params import load_run
+from stages.runtime import arguments, log, main, setup_torch
+from stages.runtime import fabric as make_fabric
+
+INDEX = Path("data/index/frames.parquet")
+FRAMES = Path("data/frames")
+MASKS = Path("data/masks")
+MELS = Path("data/mel")
+
+
+class Params(Recipe, Objectives):
+    """Section `<system>.clips` of params.yaml and the run's entry in `clips`."""
+
+    seed: int
+    threads: int
+    weights: Path | None
+    width: float
+    frames: int
+    dilation: int
+    input_size: int
+    mask: Literal["none", "lines", "filled"]
+    front_end: str
+    mel_rows: int
+    mel_steps: int
+    tasks: tuple[str, ...]
+    steps: int
+    hide: float
+    teacher: bool
+    decay: float
+    consistency: float
+    ramp_up: int
+    ramp_up_of: int
+    augment: ClipAugment
+    predict_stride: int | None
+
+
+def run() -> None:
+    """Read params, train, publish."""
+    system, step = arguments("system", "step")
+    clips(system, step, load_run(Params, "clips", system, step), outs_of(system, step))
+
+
+def clips(system: str, step: str, params: Params, outs: Outs) -> None:
+    """Train `system`'s clip model and publish its epochs; goes on where a killed run stopped."""
+    setup_torch(params.threads, params.seed)
+    fabric = make_fabric()
+    fabric.launch()
+    table = pd.read_parquet(INDEX)
+    train, validation = (read(table, split, params) for split in ("train", "validation"))
+    student, card = build(system, step, params)
+    model: nn.Module = MeanTeacher(student, params.decay) if params.teacher else student
+    network = model.teacher if isinstance(model, MeanTeacher) else student
+    optimizer, scheduler = params.build(model)
+    if isinstance(model, MeanTeacher):
+        optimizer.register_step_post_hook(model.follow)
+
+    def predict() -> pd.DataFrame:
+        return prediction_table(validation.keys(), predict_clips(network, validation, params.predict_stride))
+
+    loss = taught_loss if params.teacher else student_loss
+    with resumable("clips", card["params"], card.pop("inputs")) as state:
+        history = fit(
+            model,
+            loss(params.losses()),
+            clip_batches(
+                hide_labels(train, params.hide, params.seed),
+                params.augment,
+                lambda epoch: weight(params, epoch),
+                tasks=params.tasks,
+                batch=params.batch,
+                steps=params.steps,
+                seed=params.seed,
+                fabric=fabric,
+            ),
+            optimizer=optimizer,
+            scheduler=scheduler,
+            epochs=params.epochs,
+            seed=params.seed,
+            state=state,
+            fabric=fabric,
+            on_epoch=recorder(state, predict, table, network),
+            clip_norm=params.clip_norm,
+        )
+        if fabric.is_global_zero:
+            publish(state, outs, history, card)
+
+
+def read(table: pd.DataFrame, split: str, params: Params) -> Clips:
+    """Clips of a split as the run sees them."""
+    masks = None if params.mask == "none" else MASKS / params.mask
+    return read_clips(table, split, FRAMES, masks, MELS / params.front_end, shape(params))
+
+
+def shape(params: Params) -> Shape:
+    """What a clip is."""
+    return Shape(params.frames, params.dilation, params.input_size, params.mel_rows, params.mel_steps)
+
+
+def weight(params: Params, epoch: int) -> float:
+    """Weight of consistency in an epoch: it rises over `ramp_up` of `ramp_up_of` epochs, or in proportion."""
+    length = scaled([params.ramp_up], params.ramp_up_of, params.epochs)[0]
+    return params.consistency * ramp_up(epoch, length)
+
+
+def build(system: str, step: str, params: Params) -> tuple[TSAV, dict[str, Any]]:
+    """The model before training, and its card."""
+    inputs = [INDEX, FRAMES, MASKS, MELS / params.front_end, *([params.weights] if params.weights else [])]
+    card = {
+        "stage": "clips",
+        "system": system,
+        "step": step,
+        "network": {"width": params.width},
+        "clip": shape(params)._asdict(),
+        "mask": params.mask,
+        "front_end": params.front_end,
+        "tasks": params.tasks,
+        "params": params.model_dump(mode="json"),
+        "data": data_digest(inputs),
+        "inputs": inputs,
+    }
+    model = clips_model(card, params.dropout)
+    if params.weights:
+        log.print(f"{params.weights}: {start_from_tsav(model, params.weights)}")
+    return model, card
+
+
+if __name__ == "__main__":
+    main(run)
