@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from repro.studies.extra import EXTRA
 from repro.studies.jiang2022 import JIANG2022
 from repro.study import Study
 
-STUDIES: dict[str, Study] = {"jiang2022": JIANG2022}
+STUDIES: dict[str, Study] = {"jiang2022": JIANG2022, "extra": EXTRA}
