@@ -14,14 +14,22 @@ import pytest
 import torch
 from scipy.special import expit, logit, softmax
 
-from stages import audio, sequence
+from stages import audio, masks, sequence
 from stages.corpora.labels import EXPRESSION_LOGITS, EXPRESSIONS, PREDICTION_COLUMNS
 from stages.errors import UserError
+from stages.learning.card import save_card, save_model, save_weights
+from stages.learning.clip_prediction import clips_model, predict_clips, shape_of
+from stages.learning.clips import read_clips
 from stages.learning.inference import NAME, WHOLE, Clip, predict_clip
+from stages.learning.landmarking import Landmarker
+from stages.learning.landmarking import describe as describe_landmarks
+from stages.learning.predictions import prediction_table
 from stages.learning.scoring import UNITS
 from stages.learning.serving import Models, System, trained_systems
 from stages.learning.sources import Source, describe
 from stages.media.mel import MelTrack, open_track
+from stages.media.schemes import JD106
+from stages.networks.hrnet import landmark_hrnet
 from tests.test_training_stages import STEPS, train
 from tests.world import build_world
 
@@ -90,6 +98,42 @@ def test_the_pipelines_own_predictions(
     assert tuple(found.columns) == PREDICTION_COLUMNS
     assert found["frame"].tolist() == wanted["frame"].tolist()
     np.testing.assert_allclose(found[VALUES], wanted[VALUES], atol=1e-4)
+
+
+CLIPS = {
+    "stage": "clips", "system": "x", "step": "clips", "chosen": "epoch_01", "network": {"width": 0.25},
+    "mask": "filled", "front_end": "jin2021", "params": {"predict_stride": 2},
+    "clip": {"frames": 3, "dilation": 2, "size": 32, "rows": 41, "steps": 20},
+}  # fmt: skip
+
+
+@pytest.fixture
+def clips(root: Path, models: Models) -> pd.DataFrame:
+    """What a TSAV of random weights says of the pipeline's clips, whose masks a random HRNet draws."""
+    torch.manual_seed(0)
+    landmarker = Landmarker(landmark_hrnet(JD106.points, 4), JD106, 64, "quarter")
+    network = landmarker.model.state_dict()
+    save_model(models.root / "landmarks", network, {"network": describe_landmarks(landmarker)})
+    masks.build_masks(masks.Params(modes=["filled"], scheme=None, batch=16, seed=1, threads=1), root)
+    model = clips_model(CLIPS)
+    save_card(models.root / "x/clips", CLIPS)
+    save_weights(models.root / "x/clips/epoch_01.safetensors", model.state_dict())
+    table, data = pd.read_parquet(root / "data/index/frames.parquet"), root / "data"
+    stores = data / "frames", data / "masks/filled", data / "mel/jin2021"
+    footage = read_clips(table, "validation", *stores, shape_of(CLIPS))
+    return prediction_table(footage.keys(), predict_clips(model, footage, 2))
+
+
+def test_clips_with_masks_as_the_pipeline_cuts_them(
+    root: Path, models: Models, clips: pd.DataFrame, tmp_path: Path
+) -> None:
+    found = predict_clip(all_from("clips", "epoch_01"), clip(root, "v1", tmp_path), models, FORWARDS)
+    wanted = clips[clips["trial"] == "v1"].reset_index(drop=True)
+    assert found["frame"].tolist() == wanted["frame"].tolist()
+    np.testing.assert_allclose(found[VALUES], wanted[VALUES], atol=1e-4)
+    drawn = np.load(tmp_path / "masks/filled.npy")
+    np.testing.assert_array_equal(drawn, np.load(root / "data/masks/filled/v1.npy"))
+    assert drawn.any()
 
 
 def test_each_unit_from_its_sources(root: Path, models: Models, tmp_path: Path) -> None:
