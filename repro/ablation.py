@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from repro.studies import STUDIES
-from repro.study import Changes, Study, changed
+from repro.study import INDEX, Changes, Study, changed
 from stages.errors import UserError
 from stages.learning import scoring
 from stages.learning.card import read_card
@@ -33,8 +33,6 @@ from stages.params import Strict, check, flatten
 from stages.reporting.files import write_csv, write_json, write_text
 from stages.runtime import log, main
 
-INDEX = Path("data/index/frames.parquet")
-FRAMES = Path("data/frames")
 SCRATCH = Path(".state/ablation")
 METRICS = Path("metrics/ablation")
 
@@ -103,10 +101,9 @@ def trained(study: Study, params: Strict, folder: Path) -> dict[str, float]:
 
 def key_of(study: Study, params: Strict) -> str:
     """Digest of what a variant's figures depend on; paths among its parameters are inputs."""
-    inputs = [value for _, value in params if isinstance(value, Path)]
-    return digest(
-        params.model_dump(mode="json"), stage_code(study.verb), data_digest([INDEX, FRAMES, *inputs])
-    )
+    paths = [value for _, value in params if isinstance(value, Path)]
+    inputs = data_digest([*study.inputs, *paths])
+    return digest(params.model_dump(mode="json"), stage_code(study.verb), inputs)
 
 
 def scores(study: Study, outs: Outs) -> dict[str, float]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from stages.learning.scoring import Scored
+
+INDEX = Path("data/index/frames.parquet")
+FRAMES = Path("data/frames")
 
 Changes = Mapping[str, Any]  # key of the block → its value, or a function of the value that the block has
 
@@ -26,7 +30,8 @@ class Study:
     """Variants of the run `system`-`step` of training stage `verb`.
 
     Cumulative: each variant keeps the changes of those before it. `figures` scores joined predictions; `note`
-    says in Markdown what the published figures are and what the paper leaves open.
+    says in Markdown what the published figures are and what the paper leaves open. `inputs`: what the stage
+    reads beside the paths among its parameters; once they change, rows are trained again.
     """
 
     verb: str
@@ -36,6 +41,7 @@ class Study:
     figures: Callable[[Scored], dict[str, float]]
     note: str = ""
     cumulative: bool = field(default=False, kw_only=True)
+    inputs: tuple[Path, ...] = field(default=(INDEX, FRAMES), kw_only=True)
 
     def rows(self) -> Iterator[tuple[Variant, Changes]]:
         """Every variant with all of its changes."""
