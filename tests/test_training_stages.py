@@ -17,7 +17,7 @@ from stages.errors import UserError
 from stages.learning import epochs
 from stages.learning.augment import Augment
 from stages.learning.card import read_card
-from stages.learning.predictions import save_predictions
+from stages.reporting.files import write_parquet
 from tests.world import FRAMES, GAP, build_world
 
 COMMON: dict[str, Any] = {
@@ -120,7 +120,7 @@ def test_killed_in_any_epoch_and_started_again_ends_in_the_same_bytes(
     for out in outs:
         shutil.rmtree(out) if out.is_dir() else out.unlink()
     with monkeypatch.context() as patch:
-        patch.setattr(epochs, "save_predictions", dies_in(die_in))
+        patch.setattr(epochs, "write_parquet", dies_in(die_in))
         with pytest.raises(KeyboardInterrupt):
             train(step)
     assert not contents(tmp_path, outs), "an out was written before the run was whole"
@@ -129,12 +129,12 @@ def test_killed_in_any_epoch_and_started_again_ends_in_the_same_bytes(
 
 
 def dies_in(epoch: int) -> Callable[[Path, pd.DataFrame], None]:
-    """`save_predictions` up to the end of the process in the middle of an epoch."""
+    """`write_parquet` up to the end of the process in the middle of an epoch."""
 
     def save(path: Path, table: pd.DataFrame) -> None:
         if path.stem == epochs.name(epoch):
             raise KeyboardInterrupt
-        save_predictions(path, table)
+        write_parquet(path, table)
 
     return save
 

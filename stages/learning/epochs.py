@@ -15,8 +15,8 @@ from torch import nn
 from stages.learning import measures, scoring
 from stages.learning.card import save_card, save_weights
 from stages.learning.fit import History
-from stages.learning.predictions import save_predictions
 from stages.learning.selection import SELECTION, half_of, halves
+from stages.reporting.files import write_parquet
 from stages.runtime import atomic_dir, atomic_path
 
 SELECTED = "selection"  # history column that the checkpoint is chosen by
@@ -59,7 +59,7 @@ def recorder(
     def record(epoch: int) -> dict[str, float]:
         predictions = predict()
         save_weights(state / "models" / f"{name(epoch)}.safetensors", model.state_dict())
-        save_predictions(state / "predictions" / f"{name(epoch)}.parquet", predictions)
+        write_parquet(state / "predictions" / f"{name(epoch)}.parquet", predictions)
         scores = epoch_scores(labels, predictions, sides)
         return scores | ({SELECTED: judge()} if judge else {})
 
@@ -87,7 +87,7 @@ def best_epoch(history: History) -> str:
 
 
 def publish(state: Path, outs: Outs, history: History, card: Mapping[str, Any]) -> None:
-    """Put the run's epochs in place of the outs, each whole; the card, in both, names the chosen checkpoint."""
+    """Put the run's epochs in place of the outs, each whole, each with a card that names the chosen one."""
     told = {**card, "chosen": best_epoch(history), "scores": _scores(history)}
     for part, out in (("models", outs.models), ("predictions", outs.predictions)):
         with atomic_dir(out) as folder:

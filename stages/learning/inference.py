@@ -19,7 +19,7 @@ from stages.learning.clips import ALONE, Clips, Footage, Shape, cut_clips
 from stages.learning.data import Pixels, open_array, read_faces
 from stages.learning.fusion import fuse
 from stages.learning.landmarking import find_landmarks
-from stages.learning.predictions import prediction_table, save_predictions
+from stages.learning.predictions import prediction_table
 from stages.learning.serving import Models, System
 from stages.learning.smoothing import smooth
 from stages.learning.sources import compose, sources_of
@@ -30,6 +30,7 @@ from stages.learning.windows import SILENT, cut_windows, cuts, track
 from stages.media.mask import Mode, draw_masks
 from stages.media.mel import MelTrack
 from stages.networks.tsav import PublishedTSAV
+from stages.reporting.files import write_parquet
 
 NAME = "clip"  # of the one trial and video
 WHOLE = "smooth"  # in place of a step: a system's final predictions
@@ -66,7 +67,7 @@ def predict_clip(system: System, clip: Clip, models: Models, forwards: Mapping[s
     for candidate in sources_of(system.selection):
         path = candidate.path(clip.folder)
         if not path.exists():
-            save_predictions(path, _predict(candidate, clip, models, forwards))
+            write_parquet(path, _predict(candidate, clip, models, forwards))
     return smooth(compose(system.selection, clip.folder), system.widths)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 
 from stages.corpora.labels import AU_LOGITS, EXPRESSION_LOGITS, PREDICTION_COLUMNS, VA_NAMES
 from stages.learning.scoring import KEYS
-from stages.runtime import atomic_path
 
 COLUMNS = {"AU": AU_LOGITS, "EXPR": EXPRESSION_LOGITS, "VA": VA_NAMES}
 Outputs = Mapping[str, NDArray[np.floating]]  # task -> [N, outputs]
@@ -28,9 +26,3 @@ def prediction_table(keys: pd.DataFrame, outputs: Outputs) -> pd.DataFrame:
     absent = [name for name in PREDICTION_COLUMNS[2:] if name not in columns]
     table[absent] = table[absent].astype(np.float32)
     return table.sort_values(KEYS, ignore_index=True)
-
-
-def save_predictions(path: Path, table: pd.DataFrame) -> None:
-    """Write the table; the same rows are the same bytes."""
-    with atomic_path(path) as beside:
-        table.to_parquet(beside, index=False)

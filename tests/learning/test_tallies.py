@@ -38,7 +38,9 @@ def test_a_video_drawn_twice_counts_twice(table: pd.DataFrame) -> None:
     parts = [own.where(own.trials.eq(names[place])) for place in (0, 0, 3)]
     joined = scoring.Scored(
         pd.concat([part.trials for part in parts]),
-        *(np.concatenate([part[field] for part in parts]) for field in (1, 2, 3)),
+        np.concatenate([part.units for part in parts]),
+        np.concatenate([part.expressions for part in parts]),
+        np.concatenate([part.va for part in parts]),
         pd.concat([part.predicted for part in parts]),
     )
     assert {task: score[0] for task, score in tallies.official(drawn).items()} == pytest.approx(
