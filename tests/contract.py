@@ -64,15 +64,24 @@ def _allowed(room: str, module: str) -> bool:
 
 
 def uncommented(text: str) -> list[str]:
-    """Keys of a params.yaml outside `scales` without a comment above them or above the one sibling before."""
+    """Keys of a params.yaml outside `scales` without a comment above them or above the one sibling before.
+
+    In a section with several blocks alike, a key is explained where it first stands.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
     found = []
+    known: set[str] = set()
     for number, line in enumerate(lines):
         key = KEY.match(line)
-        if key and key[2] == "scales":
+        if not key:
+            continue
+        if key[2] == "scales":
             break
+        known = known if key[1] else set()
         above = lines[max(0, number - 2) : number]
-        if key and not (_comments(above[-1:]) or (_comments(above[:1]) and _sibling(above[-1], key[1]))):
+        if _comments(above[-1:]) or (_comments(above[:1]) and _sibling(above[-1], key[1])):
+            known.add(key[0])
+        elif key[0] not in known:
             found.append(line.strip())
     return found
 
