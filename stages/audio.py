@@ -70,6 +70,7 @@ def audio(system: str, params: Params, outs: Outs) -> None:
     )
     inputs = [INDEX, visual, *(store for store in stores if store)]
     card = card_of(system, params, train.windows.features, visual, inputs)
+    card["embedded"] = stores.checkpoint()
     model = audio_model(card, params.dropout)
     if params.inherit_heads:
         inherit_heads(model, load_trained(visual, visual_model)[0].heads)

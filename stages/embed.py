@@ -13,7 +13,7 @@ from stages.learning import visual
 from stages.learning.data import open_array
 from stages.learning.trained import load_trained
 from stages.media.code import code_version
-from stages.media.store import digest_path, fill, read_keys
+from stages.media.store import Note, digest_path, fill, read_keys
 from stages.params import Strict, load
 from stages.runtime import argument, main, setup_torch
 from stages.runtime import fabric as make_fabric
@@ -44,9 +44,10 @@ def embed(model_folder: Path, out: Path, params: Params) -> None:
     checkpoint = params.checkpoint or card["chosen"]
     model.to(make_fabric().device)
 
-    def make(trial: str, folder: Path) -> None:
+    def make(trial: str, folder: Path) -> Note:
         images = open_array(FRAMES / f"{trial}.npy")
         np.save(folder / f"{trial}.npy", visual.embed_images(model, images, params.batch))
+        return {"checkpoint": checkpoint}
 
     weights = digest_path(model_folder / f"{checkpoint}.safetensors")
     # One process: it has all the threads, or the accelerator.

@@ -86,6 +86,7 @@ def sequence(system: str, step: str, params: Params, outs: Outs) -> None:
     )
     inputs = [INDEX, params.reads, *(store for store in stores if store)]
     card = card_of(system, step, params, train, streams, inputs)
+    card["embedded"] = stores.checkpoint()
     model = sequence_model(card, params.dropout, params.encoder_dropout)
     with resumable("sequence", card["params"], inputs) as state:
         history = fit_windows(

@@ -122,7 +122,7 @@ def _material(card: Card, clip: Clip, models: Models) -> Material:
     _, cut = cuts(card["window"], params["stride"], params["predict_stride"])
     ears, hearing, seen = _streams(card, models)
     sound = clip.sound(hearing["front_end"]) if hearing else SILENT
-    features = _features(seen, clip, models)
+    features = _features(seen, card.get("embedded"), clip, models)
     windows = cut_windows([track(unlabelled(clip.faces), clip.faces, features, sound, cut)], cut)
     if card["stage"] == "audio":
         return Material(windows, lambda chosen: windows.mel(chosen, card["steps"]))
@@ -152,10 +152,10 @@ def _masks(mode: Mode | Literal["none"], clip: Clip, models: Models) -> Pixels |
     return open_array(path)
 
 
-def _features(folder: Path, clip: Clip, models: Models) -> NDArray[np.floating]:
-    """The clip's features [faces, 512] by a visual model's chosen checkpoint, made once."""
-    path = clip.folder / "seen" / folder.parent.name / f"{folder.name}.npy"
+def _features(folder: Path, checkpoint: str | None, clip: Clip, models: Models) -> NDArray[np.floating]:
+    """The clip's features [faces, 512] by a visual model's checkpoint (None: the chosen one), made once."""
+    path = clip.folder / "seen" / folder.parent.name / folder.name / f"{checkpoint or 'chosen'}.npy"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, embed_images(models.load(folder)[0], clip.images))
+        np.save(path, embed_images(models.load(folder, checkpoint)[0], clip.images))
     return open_array(path)

@@ -21,6 +21,7 @@ from stages.corpora.labels import AU_NAMES, MISSING, VA_NAMES
 from stages.learning.data import Labels, Rows, labels_of, open_array, split_table, with_faces
 from stages.media.mel import MelTrack, mel_segment, open_track
 from stages.media.spectrogram import MELS
+from stages.media.store import read_notes
 
 PACE = 1 / 30  # seconds a frame, where a trial has a single face
 SILENT = MelTrack(np.zeros((0, MELS), np.float32), PACE, 0.0)
@@ -49,6 +50,11 @@ class Stores(NamedTuple):
     frames: Path
     embeddings: Path
     mels: Path | None = None
+
+    def checkpoint(self) -> str | None:
+        """The visual checkpoint that the embeddings come from, as the stage embed has noted it."""
+        notes = read_notes(self.embeddings)
+        return next((note.get("checkpoint") for note in notes.values()), None)
 
 
 @dataclass(frozen=True)

@@ -186,6 +186,19 @@ def test_the_combined_system_mixes_what_systems_say_in_the_end(
     np.testing.assert_allclose(mixed, plain, atol=1e-5)
 
 
+def test_features_are_those_of_the_checkpoint_that_was_embedded(root: Path, tmp_path: Path) -> None:
+    """Cards tell which one, whatever the visual model's card chose."""
+    shutil.copytree(root / "models", tmp_path / "models")
+    moved = Models(tmp_path / "models", torch.device("cpu"))
+    path = moved.root / "x/visual/card.json"
+    card = json.loads(path.read_text())
+    other = {"epoch_01": "epoch_02", "epoch_02": "epoch_01"}[card["chosen"]]
+    path.write_text(json.dumps({**card, "chosen": other}))
+    found = predict_clip(all_from("gru", "epoch_01"), clip(root, "v1", tmp_path / "a"), moved, FORWARDS)
+    wanted = pipeline(root, "gru", "epoch_01", "v1")
+    np.testing.assert_allclose(found[VALUES], wanted[VALUES], atol=1e-4)
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_single_face(root: Path, models: Models, tmp_path: Path, step: str) -> None:
     one = clip(root, "v1", tmp_path)
