@@ -100,7 +100,7 @@ class Pyramid(Backbone):
         own = network.tail(maps[-1])
         if self.fuse is None:
             return own
-        scales = [scale(map) for scale, map in zip(self.scales, self.fpn(maps), strict=True)]
+        scales = [scale(level) for scale, level in zip(self.scales, self.fpn(maps), strict=True)]
         return own + cast(Tensor, self.fuse(torch.cat(scales, dim=1)))
 
 
