@@ -6,7 +6,7 @@ Aff-Wild2's 2.8 million frames would take hours.
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ CLASSES = len(EXPRESSIONS)
 
 
 def simplex(members: int, step: float) -> Floats:
-    """Weightings [options, members] on a grid of `step` over the simplex, and the equal one.
+    """Weightings [options, members] on a grid of `step` over the simplex, and equal ones of every subset.
 
     Sorted by the number of members in use: of equal options the first leaves the fewest networks to run.
     """
@@ -27,10 +27,16 @@ def simplex(members: int, step: float) -> Floats:
     bars = combinations(range(parts + members - 1), members - 1)
     edges = [(-1, *places, parts + members - 1) for places in bars]
     grid = (np.diff(edges, axis=1) - 1)[::-1] / parts
-    equal = np.full((1, members), 1 / members)
-    if not np.isclose(grid, equal).all(axis=1).any():
-        grid = np.vstack([grid, equal])
-    return grid[np.argsort((grid > 0).sum(axis=1), kind="stable")]
+    found = np.vstack([grid, _equal(members)])
+    _, first = np.unique(found.round(9), axis=0, return_index=True)
+    found = found[np.sort(first)]
+    return found[np.argsort((found > 0).sum(axis=1), kind="stable")]
+
+
+def _equal(members: int) -> Floats:
+    """Equal weights of every subset [2^members − 1, members]."""
+    subsets = np.array(list(product((0.0, 1.0), repeat=members)))[1:]
+    return subsets / subsets.sum(axis=1, keepdims=True)
 
 
 def unit_sums(truth: Labels, probabilities: Floats, weights: Floats) -> Floats:

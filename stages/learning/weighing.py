@@ -27,7 +27,8 @@ PASSES = 3  # over the expressions; after one or two nothing changes
 class Rules(NamedTuple):
     """How weights are searched: spacing of the grid, what is maximised, the gain that counts.
 
-    `start`: the equal "mean" of the members or the "best" member, which a unit leaves for a better weighting.
+    `start`: what a unit leaves only for a better weighting: the "best" single member, or the equal "mean" of
+    those that the best one does not beat by the margin whichever one video is left out.
     """
 
     step: float
@@ -57,7 +58,7 @@ def _unit_weights(
 ) -> Floats:
     weightings = options.simplex(len(members), rules.step)
     scores = _unit_scores(unit, members, videos, weightings, rules.criterion)
-    return weightings[_pick(scores, _start(scores, weightings, rules.start), rules.margin)]
+    return weightings[_pick(scores, _start(scores, weightings, rules), rules.margin)]
 
 
 def _videos(scored: Scored) -> list[NDArray[np.intp]]:
@@ -104,12 +105,15 @@ def _without_each(sums: Sequence[Floats]) -> Floats:
     return np.asarray(np.tensordot(1 - np.eye(len(sums)), np.stack(sums), axes=1), dtype=np.float64)
 
 
-def _start(scores: Floats, weightings: Floats, start: Start) -> int:
-    """Row of the equal weighting, or of the best single member (the grid begins with the single ones)."""
-    if start == "mean":
-        return int(np.ptp(weightings, axis=1).argmin())
-    singles = scores[:, : weightings.shape[1]].mean(axis=0)
-    return int(np.nan_to_num(singles, nan=-np.inf).argmax())
+def _start(scores: Floats, weightings: Floats, rules: Rules) -> int:
+    """Row of the best single member, or of the equal weighting of those that it does not steadily beat."""
+    members = weightings.shape[1]
+    singles = np.nan_to_num(scores[:, :members], nan=-1.0)  # the grid begins with the single ones
+    best = int(singles.mean(axis=0).argmax())
+    if rules.start == "best":
+        return best
+    peers = (singles[:, [best]] - singles).min(axis=0) <= rules.margin
+    return int(np.abs(weightings - peers / peers.sum()).sum(axis=1).argmin())
 
 
 def _pick(scores: Floats, start: int, margin: float) -> int:
