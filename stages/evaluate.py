@@ -51,7 +51,7 @@ def run() -> None:
     final = pd.read_parquet(SMOOTH / f"{system}.parquet")
     scored, counts = scoring.join(scoring.validation(table), final, params.evaluate.missing)
     write_json(METRICS / f"{system}.json", measure(scored, counts, sides))
-    write_csv(METRICS / system / "units.csv", units_table(scored))
+    write_csv(METRICS / system / "per_unit.csv", units_table(scored))
     write_csv(METRICS / system / "confusion.csv", confusion_table(scored))
     ratings = pd.read_csv(METRICS / system / "checkpoints.csv")
     rows = chain.score_steps(table, steps(table, ratings, final), sides, params.evaluate.missing)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
 from stages.networks.ir_se import ir_se
@@ -42,11 +43,12 @@ def test_tensors_are_the_published_ones() -> None:
     assert found == published()
 
 
-def test_forward_is_the_published_one() -> None:
+@pytest.mark.parametrize(("depth", "body"), [(18, (2, 2, 2, 2)), (50, BODY)])
+def test_forward_is_the_published_one(depth: int, body: tuple[int, ...]) -> None:
     torch.manual_seed(0)
-    network = ir_se(50, width=0.5, input_size=64).eval()
+    network = ir_se(depth, width=0.5, input_size=64).eval()
     state = network.state_dict()
     functional.randomise(state)
     x = torch.randn(2, 3, 64, 64)
     with torch.no_grad():
-        torch.testing.assert_close(network(x), functional.ir_se(state, x, BODY), rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(network(x), functional.ir_se(state, x, body), rtol=1e-3, atol=1e-3)
