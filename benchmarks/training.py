@@ -1,4 +1,4 @@
-"""Training steps beside the bare model on random tensors, cached features beside recomputing, peak memory."""
+"""Training steps beside the bare model on random tensors, and peak memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
 
 from benchmarks.measure import Row, seconds
 from stages.learning.augment import Augment
@@ -21,24 +20,21 @@ from stages.learning.fit import fit
 from stages.learning.objectives import Objectives
 from stages.learning.sampling import sampler
 from stages.learning.visual import turn_loss, turns
-from stages.networks.audio_visual import AudioVisualModel
 from stages.networks.backbones import build_backbone
 from stages.networks.heads import Heads
-from stages.networks.tdnn import TDNN
 from stages.networks.visual import VisualModel
 
 TASKS = ("AU", "EXPR")
 PAPER = Augment(flip=0.5, crop=0.6, hue=10, saturation=0.3, lightness=0.1)  # Jin et al. 2021, 4.2
 WIDTH, SIZE, BATCH, STEPS = 0.25, 80, 64, 16  # IResNet18 as the demo shrinks it
-WINDOW, WINDOWS = 30, 8  # frames of a segment, segments of a batch
 LOOP, BARE = "the training loop", "the bare model"
 
 
 def rows() -> list[Row]:
-    """Samples a second of a training step, windows a second of the audio step, MiB of both."""
+    """Samples a second of a training step, and its peak memory in MiB."""
     ours, theirs = (_peak(way) for way in (LOOP, BARE))
     memory = Row("its peak memory (less is better)", "MiB", ours, BARE, theirs)
-    return [_step(), memory, _frozen()]
+    return [_step(), memory]
 
 
 def _step() -> Row:
@@ -96,36 +92,6 @@ def _faces(count: int) -> Faces:
         np.full((count, 2), np.nan, np.float32),
     )
     return Faces([images], np.zeros(count, int), np.arange(count), labels)
-
-
-def _frozen() -> Row:
-    """The audio step over a frozen demo backbone: features from the cache, or from the frames each time."""
-    torch.manual_seed(0)
-    backbone = build_backbone("iresnet", 18, WIDTH, SIZE).eval()
-    model = AudioVisualModel(TDNN(), Heads(1024, TASKS))
-    mel = torch.randn(WINDOWS, 200, 64)
-    faces = torch.randint(0, 256, (WINDOWS * WINDOW, 112, 112, 3), dtype=torch.uint8)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "features.npy"
-        np.save(path, np.zeros((WINDOWS * WINDOW, 512), np.float16))
-        cache = np.load(path, mmap_mode="r")
-
-        def cached() -> None:
-            _audio_step(model, torch.from_numpy(cache.astype(np.float32)), mel)
-
-        def recomputed() -> None:
-            with torch.no_grad():
-                features = backbone(backbone.front_end.prepare(faces))
-            _audio_step(model, features, mel)
-
-        ours, theirs = seconds(cached, recomputed, repeat=3)
-    name = "audio step, features from the cache"
-    return Row(name, "windows/s", WINDOWS / ours, "recomputed each epoch", WINDOWS / theirs)
-
-
-def _audio_step(model: AudioVisualModel, features: Tensor, mel: Tensor) -> None:
-    model.zero_grad()
-    model(features.view(WINDOWS, WINDOW, -1), mel)["AU"].sum().backward()
 
 
 def _peak(way: str) -> float:

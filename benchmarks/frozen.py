@@ -1,0 +1,135 @@
+"""An epoch of the stages behind a frozen visual model: its features from the cache, or made in each epoch."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+
+from benchmarks.measure import Row, seconds
+from stages import audio, sequence
+from stages.corpora.labels import AU_NAMES, VA_NAMES
+from stages.learning.fit import fit
+from stages.learning.fusion import fuse, sequence_model
+from stages.learning.objectives import Objectives
+from stages.learning.recipe import Recipe
+from stages.learning.sound import audio_model
+from stages.learning.temporal import Forward, Material, joint_loss, lessons
+from stages.learning.visual import embed_images
+from stages.learning.windows import Cut, cut_windows, cuts, track
+from stages.media.mel import MelTrack
+from stages.networks.backbones import build_backbone
+from stages.networks.heads import Heads
+from stages.networks.visual import VisualModel
+
+TASKS = ("AU", "EXPR")
+TRIALS, FRAMES = 4, 120
+BACKBONES = {"IResNet18": ("iresnet", 18), "ResNet50": ("vggface2", 50)}
+WIDTH, SIZE = 0.25, 80  # as the demo shrinks them
+RECIPE = Recipe(epochs=1, batch=16, lr=0.01)
+FUSED = {
+    "kind": "transformer", "project": None, "positions": "none", "layers": 1, "attention_heads": 8,
+    "feed_forward": 2048, "features": 512,
+}  # fmt: skip
+FAN = {
+    "project": 256, "positions": "sinusoidal", "layers": 2, "attention_heads": 8, "feed_forward": 512,
+    "hidden": 128, "bidirectional": True, "features": None,
+}  # fmt: skip
+HEARS = {"tasks": TASKS, "visual": 512, "features": 512, "steps": 100}
+
+Features = list[NDArray[np.floating]]  # a trial each
+Epoch = Callable[[Features, Path], None]  # the folder keeps what a frozen audio model says
+
+
+def rows() -> list[Row]:
+    """Faces trained on in a second; by hand, the frozen models see each face once an epoch."""
+    torch.set_num_threads(1)
+    epochs: dict[str, tuple[str, Epoch]] = {
+        "audio, TDNN": ("IResNet18", _hearing),
+        "sequence, transformer on both streams": ("IResNet18", _fused),
+        "sequence, GRU": ("ResNet50", partial(_seen, "gru")),
+        "sequence, transformer with positions": ("ResNet50", partial(_seen, "transformer")),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        return [_row(name, *epochs[name], Path(folder)) for name in epochs]
+
+
+def _row(name: str, backbone: str, epoch: Epoch, folder: Path) -> Row:
+    torch.manual_seed(0)
+    visual = VisualModel(build_backbone(*BACKBONES[backbone], WIDTH, SIZE), Heads(512, TASKS)).eval()
+    images = np.random.default_rng(0).integers(0, 256, (TRIALS, FRAMES, 112, 112, 3), dtype=np.uint8)
+    for index, features in enumerate(_embed(visual, images)):
+        np.save(folder / f"{index}.npy", features)
+
+    def cached() -> None:
+        epoch([np.load(folder / f"{index}.npy", mmap_mode="r") for index in range(TRIALS)], folder)
+
+    def anew() -> None:
+        with tempfile.TemporaryDirectory() as empty:
+            epoch(_embed(visual, images), Path(empty))
+
+    ours, theirs = seconds(cached, anew, repeat=3, clock=time.process_time)
+    faces = TRIALS * FRAMES
+    peer = f"{backbone} each epoch"
+    return Row(f"epoch of {name}", "faces/s a core", faces / ours, peer, faces / theirs)
+
+
+def _embed(visual: VisualModel, images: NDArray[np.uint8]) -> Features:
+    return [embed_images(visual, faces) for faces in images]
+
+
+def _hearing(features: Features, _: Path) -> None:
+    """An epoch of the audio step."""
+    windows = cut_windows(*_tracks(features, Cut(30, 10)))
+    material = Material(windows, lambda chosen: windows.mel(chosen, 100))
+    _fit(audio_model(HEARS), audio.forward, material)
+
+
+def _fused(features: Features, folder: Path) -> None:
+    """An epoch of the sequence step on both streams."""
+    card = {"tasks": TASKS, "visual": 512, "audio": 512, "network": FUSED}
+    windows = cut_windows(*_tracks(features, Cut(30, 10)))
+    heard = fuse(windows, audio_model(HEARS), folder / "heard.npy", torch.device("cpu"))
+    _fit(sequence_model(card), sequence.forward, heard)
+
+
+def _seen(kind: str, features: Features, folder: Path) -> None:
+    """An epoch of a sequence step on the visual stream alone."""
+    card = {"tasks": TASKS, "visual": 512, "audio": 0, "network": {"kind": kind, **FAN}}
+    windows = cut_windows(*_tracks(features, cuts(9, 4, None)[0]))
+    _fit(sequence_model(card), sequence.forward, fuse(windows, None, folder, torch.device("cpu")))
+
+
+def _fit(model: torch.nn.Module, forward: Forward, material: Material) -> None:
+    fabric = Fabric(accelerator="cpu", devices=1)
+    with tempfile.TemporaryDirectory() as state:
+        fit(
+            model,
+            joint_loss(forward, Objectives().losses()),
+            lessons(material, TASKS, batch=RECIPE.batch, seed=0, fabric=fabric),
+            optimizer=RECIPE.build(model)[0],
+            epochs=1,
+            seed=0,
+            state=Path(state),
+            fabric=fabric,
+        )
+
+
+def _tracks(features: Features, cut: Cut) -> Any:
+    """Trials with a label and a face at every frame, and two minutes of noise for sound; and the cut."""
+    number = np.arange(1, FRAMES + 1, dtype=np.int32)
+    rows = pd.DataFrame({"trial": "noise", "frame": number, "expression": np.int8(0)})
+    rows[list(AU_NAMES)] = np.int8(1)
+    rows[list(VA_NAMES)] = np.float32(np.nan)
+    faces = pd.DataFrame({"frame": number, "time": number / 30})
+    sound = MelTrack(np.random.default_rng(0).normal(size=(24000, 64)).astype(np.float32), 0.005, 0.0)
+    return [track(rows, faces, visual, sound, cut) for visual in features], cut
