@@ -16,7 +16,8 @@ from stages.networks.iresnet import CHANNELS, STRIDE
 from stages.networks.prelu import PReLU
 from stages.networks.width import narrow
 
-BLOCKS = {50: (3, 4, 14, 3), 100: (3, 13, 30, 3), 152: (3, 8, 36, 3)}
+# Published: 50, 100 and 152. The two small ones have IResNet's blocks, for machines without an accelerator.
+BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 14, 3), 100: (3, 13, 30, 3), 152: (3, 8, 36, 3)}
 REDUCTION = 16
 
 
@@ -90,7 +91,7 @@ class IRSE(nn.Module):
 def ir_se(
     depth: int, width: float = 1.0, input_size: int = 112, dropout: float = 0.0, features: int = 512
 ) -> IRSE:
-    """IR-SE50, 100 or 152; 397 tensors at depth 50."""
+    """IR-SE18, 34, 50, 100 or 152; 397 tensors at depth 50."""
     return IRSE(BLOCKS[depth], width, input_size, dropout, features)
 
 
