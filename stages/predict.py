@@ -122,7 +122,7 @@ def predict_all(
             failed += 1
             log.print(f"left out: {error}")
     if failed:
-        raise UserError(f"{failed} of {len(videos)} videos could not be read; the others are done")
+        raise UserError(f"{failed} of {len(videos)} videos were left out, see above; the others are done")
 
 
 def predict(

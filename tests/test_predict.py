@@ -235,7 +235,7 @@ def test_a_bad_video_does_not_stop_the_others(
     system: Predict, silent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = damaged(tmp_path, "truncated", silent)
-    with pytest.raises(UserError, match="1 of 2 videos could not be read"):
+    with pytest.raises(UserError, match="1 of 2 videos were left out"):
         predict_all([bad, silent], tmp_path / "out", system, SEARCH)
     assert len(pd.read_csv(tmp_path / "out/clip.csv")) == 12
     assert not list((tmp_path / "out").rglob("damaged*"))

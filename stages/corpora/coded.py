@@ -17,7 +17,7 @@ from stages.corpora.labels import MISSING
 from stages.corpora.stills import IMAGE_SUFFIXES
 from stages.errors import UserError
 
-CODINGS = ("*.csv", "AU_OCC/*.csv", "AUCoding/AU_OCC/*.csv")  # the last is BP4D's
+CODINGS = ("AUCoding/AU_OCC", "AU_OCC", "")  # where coding files are looked for; the first is BP4D's
 
 
 def find_coded(folder: Path) -> dict[str, pd.DataFrame]:
@@ -28,8 +28,8 @@ def find_coded(folder: Path) -> dict[str, pd.DataFrame]:
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: there is no such folder; extra names a folder of coded pictures")
-    files = [file for pattern in CODINGS for file in sorted(folder.glob(pattern))]
-    if not files:
+    files = next(filter(None, (_codings(folder / place) for place in CODINGS)), None)
+    if files is None:
         raise UserError(
             f"{folder}: holds neither images.npy nor AU codes as CSV files (in it or in AUCoding/AU_OCC)"
         )
@@ -37,6 +37,10 @@ def find_coded(folder: Path) -> dict[str, pd.DataFrame]:
     if all(table.empty for table in found.values()):
         raise UserError(f"{files[0]}: codes no AU that is recognised here; give another folder as extra")
     return found
+
+
+def _codings(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob("*.csv")) if not path.name.startswith(".")]
 
 
 def _pictures(folder: Path, file: Path) -> pd.DataFrame:

@@ -48,6 +48,13 @@ def test_a_folder_of_stills_with_a_csv(tmp_path: Path) -> None:
     assert found["AU15"].tolist() == [1, 0] and found["expression"].tolist() == [-1, 1]
 
 
+def test_other_tables_beside_bp4ds_codes_are_left_alone(tmp_path: Path) -> None:
+    bp4d(tmp_path, "AUCoding/AU_OCC/F001_T1.csv", "2D+3D/F001/T1", ["8"])
+    put(tmp_path / "subjects.csv", "subject,age\nF001,20\n")
+    put(tmp_path / "AUCoding/AU_OCC/._F001_T1.csv", "left by macOS")
+    assert list(find_coded(tmp_path)) == ["F001_T1"]
+
+
 def test_a_sequence_that_codes_nothing_of_ours_is_empty(tmp_path: Path) -> None:
     bp4d(tmp_path, "F001_T1.csv", "F001_T1", ["8"])
     put(tmp_path / "F001_T2.csv", f"{HEADER}\n8,9,9,9,1\n")
