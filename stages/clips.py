@@ -14,8 +14,9 @@ from torch import nn
 from stages.learning.clip_augment import ClipAugment
 from stages.learning.clip_batches import clip_batches, hide_labels, student_loss, taught_loss
 from stages.learning.clip_prediction import clips_model, predict_clips
-from stages.learning.clips import Clips, Shape, read_clips
+from stages.learning.clips import Clips, Shape, read_clips, with_stills
 from stages.learning.epochs import Outs, outs_of, publish, recorder
+from stages.learning.extra import read_extra
 from stages.learning.fit import fit
 from stages.learning.mean_teacher import MeanTeacher, ramp_up
 from stages.learning.objectives import Objectives
@@ -49,6 +50,7 @@ class Params(Recipe, Objectives):
     mel_rows: int
     mel_steps: int
     tasks: tuple[str, ...]
+    extra: Path | Literal[False]
     steps: int
     hide: float
     teacher: bool
@@ -72,7 +74,7 @@ def clips(system: str, step: str, params: Params, outs: Outs) -> None:
     fabric = make_fabric()
     fabric.launch()
     table = pd.read_parquet(INDEX)
-    train, validation = (read(table, split, params) for split in ("train", "validation"))
+    train, validation = training_clips(table, params), read(table, "validation", params)
     student, card = build(system, step, params)
     model: nn.Module = MeanTeacher(student, params.decay) if params.teacher else student
     network = model.teacher if isinstance(model, MeanTeacher) else student
@@ -89,7 +91,7 @@ def clips(system: str, step: str, params: Params, outs: Outs) -> None:
             model,
             loss(params.losses()),
             clip_batches(
-                hide_labels(train, params.hide, params.seed),
+                train,
                 params.augment,
                 lambda epoch: weight(params, epoch),
                 tasks=params.tasks,
@@ -111,13 +113,23 @@ def clips(system: str, step: str, params: Params, outs: Outs) -> None:
             publish(state, outs, history, card)
 
 
+def training_clips(table: pd.DataFrame, params: Params) -> Clips:
+    """Clips of the training videos, some of their labels hidden, and the extra stills behind them."""
+    clips = hide_labels(read(table, "train", params), params.hide, params.seed)
+    return with_stills(clips, read_extra(params.extra)) if params.extra else clips
+
+
 def read(table: pd.DataFrame, split: str, params: Params) -> Clips:
     """Clips of a split as the run sees them."""
-    masks = None if params.mask == "none" else MASKS / params.mask
-    return read_clips(table, split, FRAMES, masks, MELS / params.front_end, shape(params))
+    return read_clips(table, split, FRAMES, masks_of(params), MELS / params.front_end, shape_of_run(params))
 
 
-def shape(params: Params) -> Shape:
+def masks_of(params: Params) -> Path | None:
+    """Folder of the masks that the run sees, if any."""
+    return None if params.mask == "none" else MASKS / params.mask
+
+
+def shape_of_run(params: Params) -> Shape:
     """What a clip is."""
     return Shape(params.frames, params.dilation, params.input_size, params.mel_rows, params.mel_steps)
 
@@ -130,13 +142,14 @@ def weight(params: Params, epoch: int) -> float:
 
 def build(system: str, step: str, params: Params) -> tuple[TSAV, dict[str, Any]]:
     """The model before training, and its card."""
-    inputs = [INDEX, FRAMES, MASKS, MELS / params.front_end, *([params.weights] if params.weights else [])]
+    files = [INDEX, FRAMES, masks_of(params), MELS / params.front_end, params.weights, params.extra]
+    inputs = [path for path in files if path]
     card = {
         "stage": "clips",
         "system": system,
         "step": step,
-        "network": {"width": params.width},
-        "clip": shape(params)._asdict(),
+        "network": {"width": 1.0 if params.weights else params.width},  # published weights, published size
+        "clip": shape_of_run(params)._asdict(),
         "mask": params.mask,
         "front_end": params.front_end,
         "tasks": params.tasks,

@@ -35,8 +35,9 @@ class ClipAugment:
         mirrored = random.random(len(clips)) < self.flip
         changed = np.where(mirrored[:, None, None, None, None], clips[:, :, :, ::-1], clips)
         for clip, shift in zip(changed, shifts, strict=True):
-            seen = clip[..., :3].any(axis=(1, 2, 3))
-            clip[seen, ..., :3] = shift_colours(clip[seen, ..., :3], *shift)
+            if shift.any():  # the way to HSV and back is not exact in 8 bits
+                seen = clip[..., :3].any(axis=(1, 2, 3))
+                clip[seen, ..., :3] = shift_colours(clip[seen, ..., :3], *shift)
         return changed
 
     def light(self, count: int, random: np.random.Generator) -> NDArray[np.float32]:

@@ -16,18 +16,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.learning.data import Labels, Pixels, Rows, open_array, split_table, with_faces
-from stages.learning.windows import Cut, Stores, Track, read_tracks
+from stages.learning.data import Faces, Labels, Pixels, Rows, open_array, split_table, with_faces
+from stages.learning.windows import SILENT, Cut, Stores, Track, read_tracks
 from stages.media.mel import mel_window
 
 ALONE = Cut(1, 1)  # a track as long as its faces: clips look back into what is not there
 
 
 class Footage(NamedTuple):
-    """A trial: its track, whose `visual` are the crops uint8 [faces, 112, 112, 3], and its masks, if any."""
+    """A trial: its track, whose `visual` are the crops uint8 [faces, 112, 112, 3], and its masks, if any.
+
+    Or stills, each of which is a clip that does not move, in silence.
+    """
 
     track: Track
     masks: Pixels | None
+    still: bool = False
 
 
 class Shape(NamedTuple):
@@ -80,7 +84,10 @@ class Clips:
         )
 
     def _pixels(self, footage: Footage, place: int) -> Pixels:
-        rows = look_back(footage.track.row, place, self.shape)
+        row = footage.track.row
+        rows = (
+            np.repeat(row[place], self.shape.frames) if footage.still else look_back(row, place, self.shape)
+        )
         seen = rows >= 0
         crops = footage.track.visual
         clip = np.zeros((len(rows), *crops.shape[1:3], 4), np.uint8)
@@ -123,6 +130,29 @@ def cut_clips(footage: Sequence[Footage], shape: Shape) -> Clips:
     )
     of = np.repeat(np.arange(len(footage)), [len(rows) for rows in wanted])
     return Clips(footage, of, np.concatenate(wanted), labels, shape)
+
+
+def with_stills(clips: Clips, faces: Faces) -> Clips:
+    """The clips, and behind them one of each labelled face."""
+    footage = [_stills(faces, source) for source in range(len(faces.arrays))]
+    stills = cut_clips(footage, clips.shape)
+    parts = zip(vars(clips.labels).values(), vars(stills.labels).values(), strict=True)
+    return Clips(
+        [*clips.footage, *footage],
+        np.concatenate([clips.of, stills.of + len(clips.footage)]),
+        np.concatenate([clips.place, stills.place]),
+        Labels(*(np.concatenate(pair) for pair in parts)),
+        clips.shape,
+    )
+
+
+def _stills(faces: Faces, source: int) -> Footage:
+    """Those of one of the arrays."""
+    own = np.flatnonzero(faces.source == source)
+    labels = Labels(*(values[own] for values in vars(faces.labels).values()))
+    images: Any = faces.arrays[source]
+    seconds, labelled = np.zeros(len(own)), np.ones(len(own), bool)
+    return Footage(Track("", 0, faces.row[own], seconds, labels, labelled, images, SILENT), None, still=True)
 
 
 def read_clips(

@@ -25,7 +25,7 @@ def load_tsav(path: Path) -> tuple[PublishedTSAV, Report]:
 
 
 def start_from_tsav(model: TSAV, path: Path) -> Report:
-    """Start a network of width 1 from the published weights.
+    """Start a network of width 1 from the published weights; the report is of the whole file.
 
     Of the head, the rows of expressions, valence, arousal and the units that both know are taken over; AU20
     has no place, and AU7, 10, 23, 24 and 26 stay as they were made. Errors: as `load_tsav`.
@@ -33,9 +33,9 @@ def start_from_tsav(model: TSAV, path: Path) -> Report:
     tensors = read_weights(path)
     whole = TSAV(TSAV_UNITS, bound=model.bound)
     report = load_weights(whole, tensors, source=path)
-    state = whole.state_dict()
-    state.update({name: _carried(model.state_dict()[name], state[name]) for name in state if HEAD in name})
-    load_weights(model, state, source=path)
+    own, state = model.state_dict(), whole.state_dict()
+    heads = {name: _carried(own[name], state[name]) for name in own if name.startswith(HEAD)}
+    load_weights(model, {**state, **heads}, source=path)
     return report
 
 
