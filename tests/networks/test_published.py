@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from stages.errors import UserError
+from stages.learning.card import save_model
 from stages.networks.backbones import build_backbone
 from stages.networks.iresnet import BLOCKS
-from stages.networks.pretrained import import_backbone
+from stages.networks.pretrained import import_backbone, load_backbone
 from tests.networks import functional
 
 RESNET50 = (3, 4, 6, 3)
@@ -109,6 +110,10 @@ def check_resnet50(kind: str, path: Path, state: dict[str, Tensor], name: functi
     with torch.no_grad():
         expected = functional.caffe_resnet(state, x, RESNET50, name)
         torch.testing.assert_close(backbone.eval()(x), expected, rtol=1e-3, atol=1e-3)
+    save_model(path.parent / "model", backbone.network.state_dict(), {"network": network})
+    kept = load_backbone(path.parent / "model")
+    assert kept.front_end == backbone.front_end
+    torch.testing.assert_close(kept.network.state_dict(), backbone.network.state_dict())
 
 
 def test_vggface2_as_a_pickle_of_arrays(tmp_path: Path) -> None:
