@@ -17,6 +17,8 @@ from stages.errors import UserError
 from stages.learning import epochs
 from stages.learning.augment import Augment
 from stages.learning.card import read_card
+from stages.networks.backbones import Backbone
+from stages.networks.visual import VisualModel
 from stages.reporting.files import write_parquet
 from tests.world import FRAMES, GAP, build_world
 
@@ -101,6 +103,38 @@ def test_embeddings_have_a_row_a_face(world: Path, trial: str) -> None:
     features = np.load(world / f"data/embeddings/x/{trial}.npy")
     assert features.dtype == np.float16
     assert features.shape == (FRAMES - len(GAP), 512)
+
+
+def test_embeddings_are_computed_once_and_shared(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To embed again runs the backbone on nothing; both sequence models train without its weights."""
+    shutil.copytree(world, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in Path("data/embeddings/x").iterdir()}
+    monkeypatch.setattr(VisualModel, "forward", _refuse)
+    monkeypatch.setattr(Backbone, "forward", _refuse)
+    embed_faces()
+    for weights in Path("models/x/visual").glob("*.safetensors"):
+        weights.unlink()
+    for step in ("gru", "transformer"):
+        shutil.rmtree(f"models/x/{step}")
+        train(step)
+        last = [Path("data/predictions/x", step, "epoch_02.parquet")]
+        assert contents(tmp_path, last) == contents(world, last)
+    arrays = [path for path in before if path.suffix == ".npy"]
+    assert len(arrays) == 4 and all(path.stat().st_mtime_ns == before[path] for path in arrays)
+
+
+def _refuse(*_: Any) -> None:
+    raise AssertionError("the backbone was run")
+
+
+def test_a_visual_run_needs_a_window(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(world)
+    params = sequence.Params(**COMMON, **{**SEQUENCES["gru"], "window": None})
+    with pytest.raises(UserError, match="key window of the sequence model: models/x/visual has none"):
+        sequence.sequence("x", "gru", params, epochs.outs_of("x", "gru"))
 
 
 def test_no_state_is_left(world: Path) -> None:

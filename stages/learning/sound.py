@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn import functional as F
 
+from stages.errors import UserError
 from stages.learning.data import open_array
 from stages.learning.windows import Windows
 from stages.networks.audio_visual import AudioVisualModel
@@ -26,7 +28,12 @@ def audio_model(card: dict[str, Any], dropout: float = 0.0) -> AudioVisualModel:
 
 
 def inherit_heads(model: AudioVisualModel, visual: Heads) -> None:
-    """Start each head from the visual model's, deaf at first: training adds what the sound tells."""
+    """Start each head from the visual model's, deaf at first: training adds what the sound tells.
+
+    Errors: UserError where the visual model's heads do not read its features themselves.
+    """
+    if not isinstance(visual.hidden, nn.Identity):
+        raise UserError("params.yaml, key inherit_heads: visual heads have a hidden layer; set it to false")
     own = model.heads.state_dict()
     for name, seen in visual.state_dict().items():
         if name in own:  # weights [outputs, visual] go in front of zeros for the sound, biases as they are

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
+from stages.errors import UserError
 from stages.learning.sound import audio_model, inherit_heads
 from stages.networks.heads import Heads
 
@@ -16,3 +18,9 @@ def test_inherited_heads_say_what_the_visual_model_says_whatever_the_sound() -> 
         heard = model(faces, loudness * torch.randn(2, 40, 64))
         torch.testing.assert_close(heard["AU"], visual(faces)["AU"])
     assert heard["VA"].abs().sum() > 0  # a head that the visual model lacks stays as it was made
+
+
+def test_heads_behind_a_hidden_layer_are_not_inherited() -> None:
+    model = audio_model({"visual": 16, "features": 8, "steps": 20, "tasks": ("AU",)})
+    with pytest.raises(UserError, match="inherit_heads: visual heads have a hidden layer"):
+        inherit_heads(model, Heads(16, ("AU",), hidden=12))
