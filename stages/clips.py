@@ -23,6 +23,7 @@ from stages.learning.objectives import Objectives
 from stages.learning.predictions import prediction_table
 from stages.learning.recipe import Recipe, scaled
 from stages.learning.state import data_digest, resumable
+from stages.media.store import read_notes
 from stages.networks.tsav import TSAV
 from stages.networks.tsav_weights import start_from_tsav
 from stages.params import load_run
@@ -129,6 +130,12 @@ def masks_of(params: Params) -> Path | None:
     return None if params.mask == "none" else MASKS / params.mask
 
 
+def scheme_of(params: Params) -> str | None:
+    """Landmark scheme that the run's masks are drawn in, as the stage masks has noted it."""
+    folder = masks_of(params)
+    return next((note.get("scheme") for note in read_notes(folder).values()), None) if folder else None
+
+
 def shape_of_run(params: Params) -> Shape:
     """What a clip is."""
     return Shape(params.frames, params.dilation, params.input_size, params.mel_rows, params.mel_steps)
@@ -151,6 +158,7 @@ def build(system: str, step: str, params: Params) -> tuple[TSAV, dict[str, Any]]
         "network": {"width": 1.0 if params.weights else params.width},  # published weights, published size
         "clip": shape_of_run(params)._asdict(),
         "mask": params.mask,
+        "scheme": scheme_of(params),
         "front_end": params.front_end,
         "tasks": params.tasks,
         "params": params.model_dump(mode="json"),

@@ -29,6 +29,7 @@ from stages.learning.visual import embed_images, predict_faces
 from stages.learning.windows import SILENT, cut_windows, cuts, track
 from stages.media.mask import Mode, draw_masks
 from stages.media.mel import MelTrack
+from stages.media.schemes import convert, scheme
 from stages.networks.tsav import PublishedTSAV
 from stages.reporting.files import write_parquet
 
@@ -82,7 +83,9 @@ def _predict(
         table = unlabelled(clip.faces)
         return prediction_table(table, predict_faces(model, read_faces(table, clip.folder)))
     if card["stage"] == "clips":
-        clips = cut_clip(clip, card["front_end"], _masks(card["mask"], clip, models), shape_of(card))
+        clips = cut_clip(
+            clip, card["front_end"], _masks(card["mask"], clip, models, card.get("scheme")), shape_of(card)
+        )
         return prediction_table(clips.keys(), predict_clips(model, clips, card["params"]["predict_stride"]))
     material = _material(card, clip, models)
     return predict_windows(model, forwards[card["stage"]], material, models.device)
@@ -139,16 +142,22 @@ def _streams(card: Card, models: Models) -> tuple[Any, Card | None, Path]:
     return (model, own, models.read_by(own)) if own["stage"] == "audio" else (None, None, reads)
 
 
-def _masks(mode: Mode | Literal["none"], clip: Clip, models: Models) -> Pixels | None:
-    """The clip's face masks [N, 112, 112], made once; None for the mode "none"."""
+def _masks(
+    mode: Mode | Literal["none"], clip: Clip, models: Models, name: str | None = None
+) -> Pixels | None:
+    """The clip's face masks [N, 112, 112], made once; None for the mode "none".
+
+    `name`: of the landmark scheme to draw in, by default the network's own.
+    """
     if mode == "none":
         return None
-    path = clip.folder / "masks" / f"{mode}.npy"
+    path = clip.folder / "masks" / f"{mode}-{name}.npy"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
         landmarker = models.landmarker()
-        points = find_landmarks(landmarker, clip.images)
-        np.save(path, draw_masks(points, landmarker.scheme, mode))
+        names = scheme(name) if name else landmarker.scheme
+        points = convert(find_landmarks(landmarker, clip.images), landmarker.scheme, names)
+        np.save(path, draw_masks(points, names, mode))
     return open_array(path)
 
 

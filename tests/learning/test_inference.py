@@ -102,7 +102,7 @@ def test_the_pipelines_own_predictions(
 
 CLIPS = {
     "stage": "clips", "system": "x", "step": "clips", "chosen": "epoch_01", "network": {"width": 0.25},
-    "mask": "filled", "front_end": "jin2021", "params": {"predict_stride": 2},
+    "mask": "filled", "scheme": "ibug68", "front_end": "jin2021", "params": {"predict_stride": 2},
     "clip": {"frames": 3, "dilation": 2, "size": 32, "rows": 41, "steps": 20},
 }  # fmt: skip
 
@@ -114,7 +114,7 @@ def clips(root: Path, models: Models) -> pd.DataFrame:
     landmarker = Landmarker(landmark_hrnet(JD106.points, 4), JD106, 64, "quarter")
     network = landmarker.model.state_dict()
     save_model(models.root / "landmarks", network, {"network": describe_landmarks(landmarker)})
-    masks.build_masks(masks.Params(modes=["filled"], scheme=None, batch=16, seed=1, threads=1), root)
+    masks.build_masks(masks.Params(modes=["filled"], scheme="ibug68", batch=16, seed=1, threads=1), root)
     model = clips_model(CLIPS)
     save_card(models.root / "x/clips", CLIPS)
     save_weights(models.root / "x/clips/epoch_01.safetensors", model.state_dict())
@@ -131,7 +131,7 @@ def test_clips_with_masks_as_the_pipeline_cuts_them(
     wanted = clips[clips["trial"] == "v1"].reset_index(drop=True)
     assert found["frame"].tolist() == wanted["frame"].tolist()
     np.testing.assert_allclose(found[VALUES], wanted[VALUES], atol=1e-4)
-    drawn = np.load(tmp_path / "masks/filled.npy")
+    drawn = np.load(tmp_path / "masks/filled-ibug68.npy")
     np.testing.assert_array_equal(drawn, np.load(root / "data/masks/filled/v1.npy"))
     assert drawn.any()
 
