@@ -24,7 +24,8 @@ import pandas as pd
 from stages import audio, frames, sequence
 from stages.corpora.labels import PREDICTION_COLUMNS
 from stages.errors import UserError
-from stages.learning.inference import NAME, Clip, predict_clip, predict_published
+from stages.learning.inference import predict_published, predict_recording
+from stages.learning.recording import NAME, Recording
 from stages.learning.serving import COMBINED, LANDMARKS, Models, trained_systems
 from stages.media.clip import store_faces, store_mel
 from stages.media.extract import Search
@@ -42,7 +43,7 @@ MODELS = Path("models")
 FORWARDS = {"audio": audio.forward, "sequence": sequence.forward}
 SEED = 0  # nothing is drawn
 
-Predict = Callable[[Clip], pd.DataFrame]  # → one row a frame with a face
+Predict = Callable[[Recording], pd.DataFrame]  # → one row a frame with a face
 
 
 def run() -> None:
@@ -76,7 +77,7 @@ def trained(name: str | None = None, root: Path = MODELS) -> Predict:
     """
     models = Models(root, fabric().device)
     chosen = name or next(iter(trained_systems(root)), COMBINED)
-    return partial(predict_clip, models.system(chosen), models=models, forwards=FORWARDS)
+    return partial(predict_recording, models.system(chosen), models=models, forwards=FORWARDS)
 
 
 def published(weights: Path, root: Path = MODELS) -> Predict:
@@ -148,7 +149,7 @@ def frames_of(video: Path, predictor: Predict, search: Search, side: str = "") -
         times, faces = store_faces(video, search, side, scratch, NAME, workers())
         if faces.empty:
             return frame_rows(pd.DataFrame(columns=list(PREDICTION_COLUMNS)), faces, times)
-        predictions = predictor(Clip(scratch, cache(partial(_mel, video, scratch))))
+        predictions = predictor(Recording(scratch, cache(partial(_mel, video, scratch))))
     return frame_rows(predictions, faces, times)
 
 

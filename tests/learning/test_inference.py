@@ -20,10 +20,11 @@ from stages.errors import UserError
 from stages.learning.card import save_card, save_model, save_weights
 from stages.learning.clip_prediction import clips_model, predict_clips, shape_of
 from stages.learning.clips import read_clips
-from stages.learning.inference import NAME, WHOLE, Clip, predict_clip
+from stages.learning.inference import WHOLE, predict_recording
 from stages.learning.landmarking import Landmarker
 from stages.learning.landmarking import describe as describe_landmarks
 from stages.learning.predictions import prediction_table
+from stages.learning.recording import NAME, Recording
 from stages.learning.scoring import UNITS
 from stages.learning.serving import Models, System, trained_systems
 from stages.learning.sources import Source, describe
@@ -74,12 +75,12 @@ def sounds(root: Path, trial: str) -> Callable[[str], MelTrack]:
     return sound
 
 
-def clip(root: Path, trial: str, folder: Path) -> Clip:
+def recording(root: Path, trial: str, folder: Path) -> Recording:
     """What extraction would make of a video that is this trial."""
     folder.mkdir(exist_ok=True)
     for suffix in ("npy", "parquet"):
         shutil.copy(root / f"data/frames/{trial}.{suffix}", folder / f"{NAME}.{suffix}")
-    return Clip(folder, sounds(root, trial))
+    return Recording(folder, sounds(root, trial))
 
 
 def pipeline(root: Path, step: str, checkpoint: str, trial: str) -> pd.DataFrame:
@@ -93,7 +94,7 @@ def pipeline(root: Path, step: str, checkpoint: str, trial: str) -> pd.DataFrame
 def test_the_pipelines_own_predictions(
     root: Path, models: Models, tmp_path: Path, step: str, trial: str
 ) -> None:
-    found = predict_clip(all_from(step, "epoch_02"), clip(root, trial, tmp_path), models, FORWARDS)
+    found = predict_recording(all_from(step, "epoch_02"), recording(root, trial, tmp_path), models, FORWARDS)
     wanted = pipeline(root, step, "epoch_02", trial)
     assert tuple(found.columns) == PREDICTION_COLUMNS
     assert found["frame"].tolist() == wanted["frame"].tolist()
@@ -127,7 +128,9 @@ def clips(root: Path, models: Models) -> pd.DataFrame:
 def test_clips_with_masks_as_the_pipeline_cuts_them(
     root: Path, models: Models, clips: pd.DataFrame, tmp_path: Path
 ) -> None:
-    found = predict_clip(all_from("clips", "epoch_01"), clip(root, "v1", tmp_path), models, FORWARDS)
+    found = predict_recording(
+        all_from("clips", "epoch_01"), recording(root, "v1", tmp_path), models, FORWARDS
+    )
     wanted = clips[clips["trial"] == "v1"].reset_index(drop=True)
     assert found["frame"].tolist() == wanted["frame"].tolist()
     np.testing.assert_allclose(found[VALUES], wanted[VALUES], atol=1e-4)
@@ -140,7 +143,7 @@ def test_each_unit_from_its_sources(root: Path, models: Models, tmp_path: Path) 
     weighted: Sources = [("sequence", "epoch_01", 0.25), ("visual", "epoch_02", 0.75)]
     one: Sources = [("audio", "epoch_02", 1.0)]
     chosen = system({"AU1": one, "AU4": weighted, "EXPR": weighted, "valence": weighted})
-    found = predict_clip(chosen, clip(root, "v1", tmp_path), models, FORWARDS)
+    found = predict_recording(chosen, recording(root, "v1", tmp_path), models, FORWARDS)
     other, visual = pipeline(root, "sequence", "epoch_01", "v1"), pipeline(root, "visual", "epoch_02", "v1")
     heard = pipeline(root, "audio", "epoch_02", "v1")
     np.testing.assert_allclose(found["logit_AU1"], heard["logit_AU1"], atol=1e-4)
@@ -154,8 +157,10 @@ def test_each_unit_from_its_sources(root: Path, models: Models, tmp_path: Path) 
 
 
 def test_smoothing_is_applied_and_stops_at_gaps(root: Path, models: Models, tmp_path: Path) -> None:
-    plain = predict_clip(system({}), clip(root, "v1", tmp_path / "a"), models, FORWARDS)
-    smoothed = predict_clip(system({}, {"AU4": 3}), clip(root, "v1", tmp_path / "b"), models, FORWARDS)
+    plain = predict_recording(system({}), recording(root, "v1", tmp_path / "a"), models, FORWARDS)
+    smoothed = predict_recording(
+        system({}, {"AU4": 3}), recording(root, "v1", tmp_path / "b"), models, FORWARDS
+    )
     value, wanted = (table.set_index("frame")["logit_AU4"] for table in (smoothed, plain))
     assert value[5] == pytest.approx(wanted[[4, 5, 6]].mean(), abs=1e-5)
     assert value[9] == pytest.approx(wanted[[8, 9]].mean(), abs=1e-5)  # 10 to 13 have no face
@@ -177,8 +182,8 @@ def test_the_combined_system_mixes_what_systems_say_in_the_end(
     units = [name for name in UNITS if name != "EXPR"]
     whole = [Source("x", WHOLE, "final", 1.0)]
     combined = System("combined", dict.fromkeys([*units, *EXPRESSIONS], whole), {"AU4": 3})
-    found = predict_clip(combined, clip(root, "v1", tmp_path / "a"), models, FORWARDS)
-    alone = predict_clip(own, clip(root, "v1", tmp_path / "b"), models, FORWARDS)
+    found = predict_recording(combined, recording(root, "v1", tmp_path / "a"), models, FORWARDS)
+    alone = predict_recording(own, recording(root, "v1", tmp_path / "b"), models, FORWARDS)
     np.testing.assert_allclose(found["logit_AU1"], alone["logit_AU1"], atol=1e-6)
     twice, once = (table.set_index("frame")["logit_AU4"] for table in (found, alone))
     assert twice[5] == pytest.approx(once[[4, 5, 6]].mean(), abs=1e-5)
@@ -194,29 +199,31 @@ def test_features_are_those_of_the_checkpoint_that_was_embedded(root: Path, tmp_
     card = json.loads(path.read_text())
     other = {"epoch_01": "epoch_02", "epoch_02": "epoch_01"}[card["chosen"]]
     path.write_text(json.dumps({**card, "chosen": other}))
-    found = predict_clip(all_from("gru", "epoch_01"), clip(root, "v1", tmp_path / "a"), moved, FORWARDS)
+    found = predict_recording(
+        all_from("gru", "epoch_01"), recording(root, "v1", tmp_path / "a"), moved, FORWARDS
+    )
     wanted = pipeline(root, "gru", "epoch_01", "v1")
     np.testing.assert_allclose(found[VALUES], wanted[VALUES], atol=1e-4)
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_single_face(root: Path, models: Models, tmp_path: Path, step: str) -> None:
-    one = clip(root, "v1", tmp_path)
+    one = recording(root, "v1", tmp_path)
     np.save(tmp_path / f"{NAME}.npy", np.load(tmp_path / f"{NAME}.npy")[:1])
     pd.read_parquet(tmp_path / f"{NAME}.parquet").iloc[:1].to_parquet(tmp_path / f"{NAME}.parquet")
-    found = predict_clip(all_from(step, "epoch_01"), one, models, FORWARDS)
+    found = predict_recording(all_from(step, "epoch_01"), one, models, FORWARDS)
     assert len(found) == 1 and found[VALUES].notna().all(axis=None)
 
 
 def test_a_model_is_loaded_once_for_all_clips(root: Path, models: Models, tmp_path: Path) -> None:
     chosen = all_from("sequence", "epoch_01")
-    predict_clip(chosen, clip(root, "v1", tmp_path / "a"), models, FORWARDS)
+    predict_recording(chosen, recording(root, "v1", tmp_path / "a"), models, FORWARDS)
     first = {path: id(model) for path, (model, _) in models.loaded.items()}
     assert {path.parent.name for path in first} == {"visual", "audio", "sequence"}
     for path in list(models.root.glob("x/*/*.safetensors")):
         path.rename(path.with_suffix(".away"))
     try:
-        predict_clip(chosen, clip(root, "v2", tmp_path / "b"), models, FORWARDS)
+        predict_recording(chosen, recording(root, "v2", tmp_path / "b"), models, FORWARDS)
     finally:
         for path in list(models.root.glob("x/*/*.away")):
             path.rename(path.with_suffix(".safetensors"))
@@ -225,15 +232,15 @@ def test_a_model_is_loaded_once_for_all_clips(root: Path, models: Models, tmp_pa
 
 def test_a_sound_that_nothing_hears_is_not_made(root: Path, models: Models, tmp_path: Path) -> None:
     heard: list[str] = []
-    seen = clip(root, "v1", tmp_path)
+    seen = recording(root, "v1", tmp_path)
 
     def listen(front_end: str) -> MelTrack:
         heard.append(front_end)
         return seen.sound(front_end)
 
-    predict_clip(all_from("gru", "epoch_01"), Clip(seen.folder, listen), models, FORWARDS)
+    predict_recording(all_from("gru", "epoch_01"), Recording(seen.folder, listen), models, FORWARDS)
     assert heard == []
-    predict_clip(all_from("sequence", "epoch_01"), Clip(seen.folder, listen), models, FORWARDS)
+    predict_recording(all_from("sequence", "epoch_01"), Recording(seen.folder, listen), models, FORWARDS)
     assert heard == ["jin2021"]
 
 
