@@ -27,6 +27,7 @@ from stages.networks.tsav import PublishedTSAV
 from stages.reporting.files import write_parquet
 
 WHOLE = "smooth"  # in place of a step: a system's final predictions
+CLIPS = 8  # at once: TSAV in its published size needs 7 GB for 64
 
 
 @torch.no_grad()
@@ -53,7 +54,7 @@ def predict_published(model: PublishedTSAV, recording: Recording, models: Models
     """
     drawn = masks(recording, models, "lines") if models.has_landmarks() else None
     clips = cut_recording(recording, "wang2021", drawn, Shape())
-    outputs = predict_clips(model, clips)
+    outputs = predict_clips(model, clips, batch=CLIPS)
     other = outputs.pop("AU20")[:, 0]
     return prediction_table(clips.keys(), outputs).assign(logit_AU20=other)
 
@@ -71,7 +72,8 @@ def _predict(
     if card["stage"] == "clips":
         drawn = masks(recording, models, card["mask"], card.get("scheme"))
         clips = cut_recording(recording, card["front_end"], drawn, shape_of(card))
-        return prediction_table(clips.keys(), predict_clips(model, clips, card["params"]["predict_stride"]))
+        outputs = predict_clips(model, clips, card["params"]["predict_stride"], CLIPS)
+        return prediction_table(clips.keys(), outputs)
     material = _material(card, recording, models)
     return predict_windows(model, forwards[card["stage"]], material, models.device)
 
