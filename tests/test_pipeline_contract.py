@@ -123,7 +123,7 @@ def test_an_upward_import_is_noticed(path: str, line: str, allowed: bool) -> Non
 def test_an_unexplained_parameter_is_noticed() -> None:
     text = "# all\nmel:\n  # rows\n  mels: 64\n  # both\n  people: 1\n  stills: 2\n  bare: 3\n"
     assert contract.uncommented(text) == ["bare: 3"]
-    alike = "# all\nmel:\n  # first\n  a:\n    # rows\n    mels: 64\n  # second\n  b:\n    mels: 32\n    bare: 3\n"
+    alike = "# all\nmel:\n  # one\n  a:\n    # rows\n    mels: 64\n  # two\n  b:\n    mels: 32\n    bare: 3\n"
     assert contract.uncommented(alike) == ["bare: 3"]
     assert contract.uncommented("# one\na:\n  # x\n  b: 1\n# two\nc:\n  b: 1\n") == ["b: 1"]
     assert contract.uncommented("scales:\n  smoke:\n") == []

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import torch
 
-from stages.corpora.labels import AU_NAMES
 from stages.errors import UserError
 from stages.learning.augment import Augment
 from stages.learning.recognition import verified, with_pairs
@@ -24,32 +23,23 @@ PEOPLE, STILLS = 12, 4
 
 @pytest.fixture
 def identities(tmp_path: Path) -> Path:
-    """Twelve people of one colour each, four noisy stills of everyone; the last four are held out.
-
-    Every second still smiles, with a white lower third and all AUs; each person's first is not labelled.
-    """
+    """Twelve people of one colour each, four noisy stills of everyone; the last four are held out."""
     random = np.random.default_rng(0)
     folder = tmp_path / "identities"
     folder.mkdir()
     colours = random.integers(30, 225, (PEOPLE, 1, 1, 1, 3))
     images = colours + random.integers(-20, 20, (PEOPLE, STILLS, 112, 112, 3))
-    images[:, 1::2, 75:] = 255
     np.save(folder / "images.npy", images.reshape(-1, 112, 112, 3).astype(np.uint8))
     people = np.repeat(np.arange(PEOPLE), STILLS)
     splits = np.where(people < 8, "train", "validation")
     labels = pd.DataFrame({"identity": [f"p{person}" for person in people], "split": splits})
-    smiles = np.arange(len(labels)) % 2
-    labels["expression"] = np.where(smiles, 4, 5).astype(np.int8)
-    for name in AU_NAMES:
-        labels[name] = smiles.astype(np.int8)
-    labels.loc[::STILLS, ["expression", *AU_NAMES]] = -1
     labels.to_parquet(folder / "labels.parquet")
     return folder
 
 
 def settings(identities: Path, **changes: Any) -> Params:
     published: dict[str, Any] = {
-        "stills": identities, "target": "identity", "weights": None, "kind": "iresnet", "depth": 18,
+        "stills": identities, "weights": None, "kind": "iresnet", "depth": 18,
         "width": 0.25, "input_size": 32, "dropout": 0.0, "scale": 64.0, "margin": 0.4, "epochs": 3,
         "batch": 8, "lr": 0.05, "schedule": "polynomial", "weight_decay": 1e-4, "clip_norm": 5.0,
         "augment": Augment(flip=0.5, noise=0.02), "pairs": 20, "seed": 1, "threads": 1,
@@ -86,34 +76,6 @@ def test_the_next_stage_gets_the_backbone_that_was_scored(
     backbone = load_backbone(tmp_path / "models/x", dropout=0.6)
     assert backbone.network.get_submodule("dropout").extra_repr() == "p=0.6, inplace=False"
     assert verified(backbone, stills, pairs) == scores
-
-
-@pytest.mark.parametrize(("target", "known"), [("EXPR", {"f1", "accuracy"}), ("AU", {"auc", "f1"})])
-def test_expressions_and_units_are_learnt(
-    tmp_path: Path, identities: Path, monkeypatch: pytest.MonkeyPatch, target: str, known: set[str]
-) -> None:
-    card = run(tmp_path, monkeypatch, settings(identities, target=target, epochs=6))
-    history = pd.read_csv(tmp_path / "metrics/x.csv")
-    assert set(card["scores"]) == known and min(card["scores"].values()) > 0.8
-    assert history["score"].iloc[-1] == pytest.approx(
-        card["scores"]["auc" if target == "AU" else "f1"], abs=1e-3
-    )
-    assert load_backbone(tmp_path / "models/x").features == 512  # without the head
-
-
-@pytest.mark.parametrize(("target", "column"), [("EXPR", "expression"), ("AU", "AU1")])
-def test_stills_without_labels_of_the_target_are_named(
-    tmp_path: Path, identities: Path, monkeypatch: pytest.MonkeyPatch, target: str, column: str
-) -> None:
-    labels = pd.read_parquet(identities / "labels.parquet")
-    labels.drop(columns=column).to_parquet(identities / "labels.parquet")
-    with pytest.raises(UserError, match=rf"labels\.parquet: column {column} is missing"):
-        run(tmp_path, monkeypatch, settings(identities, target=target))
-    labels.loc[labels["split"] == "validation", ["expression", *AU_NAMES]] = -1
-    labels.to_parquet(identities / "labels.parquet")
-    with pytest.raises(UserError, match=rf"split validation has no label of {target}"):
-        run(tmp_path, monkeypatch, settings(identities, target=target))
-    assert not (tmp_path / "models").exists()
 
 
 def test_same_bytes_from_the_same_seed(

@@ -11,8 +11,8 @@ from stages.learning import measures
 from stages.learning.augment import Augment
 from stages.learning.data import Faces, still_faces
 from stages.learning.objectives import Objectives
+from stages.learning.pretraining import Scores, Supervision
 from stages.learning.sampling import sampler
-from stages.learning.supervision import Scores, Supervision
 from stages.learning.visual import predict_faces, turn_loss, turns
 from stages.networks.backbones import Backbone
 from stages.networks.heads import Heads

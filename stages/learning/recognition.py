@@ -16,7 +16,7 @@ from stages.corpora.stills import ImageFolder, Stills, read_stills
 from stages.errors import UserError
 from stages.learning.augment import Augment
 from stages.learning.fit import epoch_seed
-from stages.learning.supervision import Scores, Supervision
+from stages.learning.pretraining import Scores, Supervision
 from stages.learning.verification import Pairs, draw_pairs, similarities, verification_scores
 from stages.networks.backbones import Backbone, FrontEnd
 from stages.networks.cosface import CosFace, Recogniser
