@@ -39,7 +39,7 @@ def _lines(lines: list[str], root: Path) -> Iterator[str]:
 
 
 def code_of(root: Path, door: str) -> list[str]:
-    """What the front door needs, itself first, then the core, then by room; a folder where it needs it all."""
+    """What the front door needs: itself, the core, then by room; a folder where it needs all of it."""
     first = f"stages/{door}.py"
     files = {file.relative_to(root).as_posix() for file in import_closure(root / first) if _has_code(file)}
     rest = _folded(root, files - {first})

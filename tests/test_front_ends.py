@@ -27,8 +27,10 @@ OTHER_KINDS = {"ir_se": ARCFACE, "vggface2_dag": (224, [0, 1, 2], [RED, GREEN, B
 
 
 def block_of(run: str) -> dict[str, Any]:
-    """The pretraining that a fine-tuning run starts from."""
+    """The pretraining that a fine-tuning run starts from, directly or by way of a specialised one."""
     folder = Path(PARAMS["finetune"][run]["backbone"])
+    while folder.name in PARAMS["specialise"]:
+        folder = Path(PARAMS["specialise"][folder.name]["start"])
     assert folder.parent == Path("models/pretrain")
     block: dict[str, Any] = PARAMS["pretrain"][folder.name]
     return block
