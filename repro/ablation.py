@@ -125,9 +125,9 @@ def page(name: str, study: Study, table: pd.DataFrame) -> str:
 
 def cell(value: Any) -> str:
     """A cell of the page; a figure that there is not stays empty."""
-    if isinstance(value, float):
-        return "" if isnan(value) else f"{value:.3f}"
-    return str(value)
+    if isinstance(value, float) and not isnan(value):
+        return f"{value:.3f}"
+    return "" if pd.isna(value) else str(value)
 
 
 if __name__ == "__main__":
