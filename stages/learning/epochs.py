@@ -70,19 +70,13 @@ def epoch_scores(labels: pd.DataFrame, predictions: pd.DataFrame, sides: dict[st
     """Validation scores val_AU, val_EXPR, val_VA and `selection`."""
     scored, _ = scoring.join(labels, predictions, "drop")
     chosen = scoring.official(scored.where(half_of(scored.trials, sides, SELECTION)))
-    return {f"val_{task}": score for task, score in scoring.official(scored).items()} | {
-        SELECTED: mean_score(chosen)
-    }
-
-
-def mean_score(scores: Mapping[str, float]) -> float:
-    """Mean of the AU and EXPR measures that there are."""
-    return measures.mean(np.array([scores[task] for task in CHOSEN_BY]))
+    both = measures.mean(np.array([chosen[task] for task in CHOSEN_BY]))
+    return {f"val_{task}": score for task, score in scoring.official(scored).items()} | {SELECTED: both}
 
 
 def best_epoch(history: History) -> str:
     """Name of the checkpoint with the best score on the selection half; of equals the first."""
-    scores = np.nan_to_num([row[SELECTED] for row in history], nan=-1.0)
+    scores = np.nan_to_num([row[SELECTED] for row in history], nan=-np.inf)
     return name(int(np.argmax(scores)) + 1)
 
 
