@@ -65,7 +65,7 @@ def setup_torch(threads: int, seed: int) -> None:
     _keep_buffers()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
-    # Its default fills every new tensor, which took up to a tenth of a step; no code here reads unwritten memory.
+    # By default it fills every new tensor, a tenth of a step; nothing here reads what it has not written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     seed_all(seed)
