@@ -50,6 +50,8 @@ class ResNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if isinstance(module, Bottleneck):  # blocks start as their shortcuts (Goyal et al. 2017, 5.1)
+                nn.init.zeros_(module.bn3.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, 3, S, S] to the mean of the last layer, [N, features]."""
