@@ -5,14 +5,13 @@ Run: python -m stages.finetune SYSTEM STEP, a run of section `finetune` in param
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from math import sqrt
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import torch
 
 from stages.learning.augment import Augment
 from stages.learning.balance import ml_ros
@@ -21,8 +20,7 @@ from stages.learning.data import Faces, join, read_faces, split_table, with_face
 from stages.learning.epochs import Outs, outs_of, publish, recorder
 from stages.learning.extra import read_extra
 from stages.learning.fit import fit
-from stages.learning.folds import left_out
-from stages.learning.losses import TaskLoss
+from stages.learning.folds import left_out, mean_auc
 from stages.learning.objectives import Objectives
 from stages.learning.predictions import prediction_table
 from stages.learning.recipe import Recipe
@@ -102,7 +100,7 @@ def finetune(system: str, step: str, params: Params, outs: Outs) -> None:
             seed=params.seed,
             state=state,
             fabric=fabric,
-            on_epoch=recorder(state, predict, table, model, judge_of(model, params.losses(), left)),
+            on_epoch=recorder(state, predict, table, model, judge_of(model, left)),
             clip_norm=params.clip_norm,
         )
         if fabric.is_global_zero:
@@ -160,23 +158,15 @@ def draws(faces: Faces, params: Params) -> Draws:
     )
 
 
-def judge_of(
-    model: VisualModel, losses: Mapping[str, TaskLoss], left: pd.DataFrame | None
-) -> Callable[[], float] | None:
-    """What a fold's checkpoint is chosen by: the loss on the videos it left out, less than zero.
+def judge_of(model: VisualModel, left: pd.DataFrame | None) -> Callable[[], float] | None:
+    """What a fold's checkpoint is chosen by: mean AUC of AUs and expressions on the videos it left out.
 
-    On a few videos the official measures jump from epoch to epoch, the loss does not.
+    On a few videos the official measures jump from epoch to epoch, and the loss punishes confidence.
     """
     if left is None:
         return None
     faces = read_faces(left, FRAMES)
-
-    def judge() -> float:
-        outputs = predict_faces(model, faces)
-        targets = {task: torch.from_numpy(faces.labels.targets(task, slice(None))) for task in outputs}
-        return -sum(float(losses[task](torch.from_numpy(outputs[task]), targets[task])) for task in outputs)
-
-    return judge
+    return lambda: mean_auc(faces.labels, predict_faces(model, faces))
 
 
 if __name__ == "__main__":

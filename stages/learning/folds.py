@@ -1,12 +1,17 @@
-"""K folds over videos: frames of one video are alike, so they stay on one side."""
+"""K folds over videos: frames of one video are alike, so they stay on one side; and how a fold is judged."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from stages.corpora.labels import EXPRESSIONS, MISSING
 from stages.errors import UserError
+from stages.learning import measures
+from stages.learning.data import Labels
 
 
 def left_out(table: pd.DataFrame, folds: int, fold: int) -> NDArray[np.bool_]:
@@ -27,3 +32,24 @@ def left_out(table: pd.DataFrame, folds: int, fold: int) -> NDArray[np.bool_]:
     mask = np.zeros(len(table), bool)
     mask[rows] = True
     return mask
+
+
+def mean_auc(labels: Labels, outputs: Mapping[str, NDArray[np.floating]]) -> float:
+    """Mean over the tasks AU and EXPR of `outputs` of the mean area under the ROC curve of their classes.
+
+    An expression is told from all others by its logit; a class without positives or negatives is left out.
+    """
+    truths = {"AU": labels.au, "EXPR": one_hot(labels.expression)}
+    areas = [
+        measures.action_units(truth, outputs[task]).unit_auc
+        for task, truth in truths.items()
+        if task in outputs
+    ]
+    return measures.mean(np.array([measures.mean(area) for area in areas]))
+
+
+def one_hot(expressions: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Expressions [N] as [N, 7] of 0 and 1, −1 where missing."""
+    hot = (expressions[:, None] == np.arange(len(EXPRESSIONS))).astype(np.int8)
+    hot[expressions == MISSING] = MISSING
+    return hot

@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from stages.errors import UserError
-from stages.learning.folds import left_out
+from stages.learning.data import Labels
+from stages.learning.folds import left_out, mean_auc
 
 LENGTHS = {"a": 50, "b": 10, "c": 20, "d": 30, "e": 40}
 TABLE = pd.DataFrame({"video": [name for name, length in LENGTHS.items() for _ in range(length)]})
@@ -28,3 +30,23 @@ def test_folds_have_about_as_many_frames() -> None:
 def test_impossible_folds_are_refused(folds: int, fold: int, key: str) -> None:
     with pytest.raises(UserError, match=f"key {key}:"):
         left_out(TABLE, folds, fold)
+
+
+def test_a_fold_is_judged_by_the_areas_under_its_roc_curves() -> None:
+    random = np.random.default_rng(0)
+    labels = Labels(
+        random.integers(-1, 2, (60, 12)).astype(np.int8),
+        random.integers(-1, 7, 60).astype(np.int8),
+        np.full((60, 2), np.nan, np.float32),
+    )
+    outputs = {"AU": random.normal(size=(60, 12)), "EXPR": random.normal(size=(60, 7))}
+    units = [
+        roc_auc_score(truth[truth >= 0], logit[truth >= 0])
+        for truth, logit in zip(labels.au.T, outputs["AU"].T, strict=True)
+    ]
+    known = labels.expression >= 0
+    classes = [
+        roc_auc_score(labels.expression[known] == label, outputs["EXPR"][known, label]) for label in range(7)
+    ]
+    assert mean_auc(labels, outputs) == pytest.approx((np.mean(units) + np.mean(classes)) / 2)
+    assert mean_auc(labels, {"AU": outputs["AU"]}) == pytest.approx(np.mean(units))
