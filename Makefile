@@ -5,7 +5,7 @@ STUDY  ?= jiang2022
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test lint check-lock check-repro check-demo deps benchmarks clean
+.PHONY: help repro test lint check-lock check-repro check-demo deps ablation benchmarks clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
