@@ -24,8 +24,9 @@ from stages.learning.objectives import Objectives
 from stages.learning.recipe import Recipe
 from stages.learning.sound import audio_model
 from stages.learning.temporal import Forward, Material, joint_loss, lessons
+from stages.learning.tracks import track
 from stages.learning.visual import embed_images
-from stages.learning.windows import Cut, cut_windows, cuts, track
+from stages.learning.windows import Cut, cut_windows, cuts
 from stages.media.mel import MelTrack
 from stages.networks.backbones import build_backbone
 from stages.networks.heads import Heads
@@ -132,4 +133,4 @@ def _tracks(features: Features, cut: Cut) -> Any:
     rows[list(VA_NAMES)] = np.float32(np.nan)
     faces = pd.DataFrame({"frame": number, "time": number / 30})
     sound = MelTrack(np.random.default_rng(0).normal(size=(24000, 64)).astype(np.float32), 0.005, 0.0)
-    return [track(rows, faces, visual, sound, cut) for visual in features], cut
+    return [track(rows, faces, visual, sound, cut.margin, cut.length) for visual in features], cut

@@ -17,12 +17,12 @@ from stages.learning.recipe import Recipe
 from stages.learning.sound import audio_model, inherit_heads
 from stages.learning.state import data_digest, resumable
 from stages.learning.temporal import Material, Outputs, Segments, fit_windows
+from stages.learning.tracks import Stores
 from stages.learning.trained import load_trained
 from stages.learning.visual import visual_model
-from stages.learning.windows import Cut, Stores, read_windows
+from stages.learning.windows import Cut, read_windows
 from stages.params import load
-from stages.runtime import argument, main, setup_torch
-from stages.runtime import fabric as make_fabric
+from stages.runtime import argument, main, start
 
 INDEX = Path("data/index/frames.parquet")
 FRAMES = Path("data/frames")
@@ -32,8 +32,6 @@ STEP = "audio"
 class Params(Recipe, Objectives):
     """Section `<system>.audio` of params.yaml."""
 
-    seed: int
-    threads: int
     front_end: str
     tasks: tuple[str, ...]
     features: int
@@ -58,9 +56,7 @@ def forward(model: nn.Module, segments: Segments) -> Outputs:
 
 def audio(system: str, params: Params, outs: Outs) -> None:
     """Train `system`'s audio model and publish its epochs; goes on where a killed run stopped."""
-    setup_torch(params.threads, params.seed)
-    fabric = make_fabric()
-    fabric.launch()
+    fabric = start(params.threads, params.seed)
     visual = Path("models", system, "visual")
     stores = Stores(FRAMES, Path("data/embeddings", system), Path("data/mel", params.front_end))
     table = pd.read_parquet(INDEX)
@@ -84,7 +80,6 @@ def audio(system: str, params: Params, outs: Outs) -> None:
             table,
             tasks=params.tasks,
             recipe=params,
-            seed=params.seed,
             state=state,
             fabric=fabric,
         )

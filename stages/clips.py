@@ -17,18 +17,17 @@ from stages.learning.clip_prediction import clips_model, predict_clips
 from stages.learning.clips import Clips, Shape, read_clips, with_stills
 from stages.learning.epochs import Outs, outs_of, publish, recorder
 from stages.learning.extra import read_extra
-from stages.learning.fit import fit
 from stages.learning.mean_teacher import MeanTeacher, ramp_up
 from stages.learning.objectives import Objectives
 from stages.learning.predictions import prediction_table
 from stages.learning.recipe import Recipe, scaled
 from stages.learning.state import data_digest, resumable
+from stages.learning.training import train
 from stages.media.store import read_notes
 from stages.networks.tsav import TSAV
 from stages.networks.tsav_weights import start_from_tsav
 from stages.params import load_run
-from stages.runtime import arguments, log, main, setup_torch
-from stages.runtime import fabric as make_fabric
+from stages.runtime import arguments, log, main, start
 
 INDEX = Path("data/index/frames.parquet")
 FRAMES = Path("data/frames")
@@ -39,8 +38,6 @@ MELS = Path("data/mel")
 class Params(Recipe, Objectives):
     """Section `<system>.clips` of params.yaml and the run's entry in `clips`."""
 
-    seed: int
-    threads: int
     weights: Path | None
     width: float
     frames: int
@@ -71,28 +68,23 @@ def run() -> None:
 
 def clips(system: str, step: str, params: Params, outs: Outs) -> None:
     """Train `system`'s clip model and publish its epochs; goes on where a killed run stopped."""
-    setup_torch(params.threads, params.seed)
-    fabric = make_fabric()
-    fabric.launch()
+    fabric = start(params.threads, params.seed)
     table = pd.read_parquet(INDEX)
-    train, validation = training_clips(table, params), read(table, "validation", params)
+    seen, validation = training_clips(table, params), read(table, "validation", params)
     student, card = build(system, step, params)
     model: nn.Module = MeanTeacher(student, params.decay) if params.teacher else student
     network = model.teacher if isinstance(model, MeanTeacher) else student
-    optimizer, scheduler = params.build(model)
-    if isinstance(model, MeanTeacher):
-        optimizer.register_step_post_hook(model.follow)
 
     def predict() -> pd.DataFrame:
         return prediction_table(validation.keys(), predict_clips(network, validation, params.predict_stride))
 
     loss = taught_loss if params.teacher else student_loss
     with resumable("clips", card["params"], card.pop("inputs")) as state:
-        history = fit(
+        history = train(
             model,
             loss(params.losses()),
             clip_batches(
-                train,
+                seen,
                 params.augment,
                 lambda epoch: weight(params, epoch),
                 tasks=params.tasks,
@@ -101,14 +93,11 @@ def clips(system: str, step: str, params: Params, outs: Outs) -> None:
                 seed=params.seed,
                 fabric=fabric,
             ),
-            optimizer=optimizer,
-            scheduler=scheduler,
-            epochs=params.epochs,
-            seed=params.seed,
+            params,
             state=state,
             fabric=fabric,
             on_epoch=recorder(state, predict, table, network),
-            clip_norm=params.clip_norm,
+            after_step=model.follow if isinstance(model, MeanTeacher) else None,
         )
         if fabric.is_global_zero:
             publish(state, outs, history, card)

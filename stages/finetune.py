@@ -19,19 +19,18 @@ from stages.learning.card import read_card
 from stages.learning.data import Faces, join, read_faces, split_table, with_faces
 from stages.learning.epochs import Outs, outs_of, publish, recorder
 from stages.learning.extra import read_extra
-from stages.learning.fit import fit
 from stages.learning.folds import left_out, mean_auc
 from stages.learning.objectives import Objectives
 from stages.learning.predictions import prediction_table
 from stages.learning.recipe import Recipe
 from stages.learning.sampling import Draws, Sampling, sampler
 from stages.learning.state import data_digest, resumable
+from stages.learning.training import train
 from stages.learning.visual import predict_faces, turn_loss, turns, visual_model
 from stages.networks.pretrained import load_backbone
 from stages.networks.visual import VisualModel
 from stages.params import load_run
-from stages.runtime import arguments, main, setup_torch
-from stages.runtime import fabric as make_fabric
+from stages.runtime import arguments, main, start
 
 INDEX = Path("data/index/frames.parquet")
 FRAMES = Path("data/frames")
@@ -41,8 +40,6 @@ JUDGED = 5  # a fold is judged on every fifth frame of what it left out: neighbo
 class Params(Recipe, Objectives):
     """Section `<system>.finetune` of params.yaml and the run's entry in `finetune`."""
 
-    seed: int
-    threads: int
     backbone: Path
     attention: bool = False
     fpn: bool = False
@@ -68,22 +65,19 @@ def run() -> None:
 
 def finetune(system: str, step: str, params: Params, outs: Outs) -> None:
     """Train `system`'s visual model and publish its epochs; goes on where a killed run stopped."""
-    setup_torch(params.threads, params.seed)
-    fabric = make_fabric()
-    fabric.launch()
+    fabric = start(params.threads, params.seed)
     table = pd.read_parquet(INDEX)
-    train, left = training_tables(table, params)
+    rows, left = training_tables(table, params)
     validation = with_faces(split_table(table, "validation"), FRAMES)
-    faces = training_faces(train, params.extra)
+    faces = training_faces(rows, params.extra)
     model, card = build(system, step, params)
-    optimizer, scheduler = params.build(model)
     seen = read_faces(validation, FRAMES)
 
     def predict() -> pd.DataFrame:
         return prediction_table(validation, predict_faces(model, seen))
 
     with resumable("finetune", card["params"], card.pop("inputs")) as state:
-        history = fit(
+        history = train(
             model,
             turn_loss(params.losses()),
             turns(
@@ -94,14 +88,10 @@ def finetune(system: str, step: str, params: Params, outs: Outs) -> None:
                 seed=params.seed,
                 fabric=fabric,
             ),
-            optimizer=optimizer,
-            scheduler=scheduler,
-            epochs=params.epochs,
-            seed=params.seed,
+            params,
             state=state,
             fabric=fabric,
             on_epoch=recorder(state, predict, table, model, judge_of(model, left)),
-            clip_norm=params.clip_norm,
         )
         if fabric.is_global_zero:
             publish(state, outs, history, card)
@@ -135,9 +125,9 @@ def training_tables(table: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, 
     return rows[~left].reset_index(drop=True), rows[left].iloc[::JUDGED].reset_index(drop=True)
 
 
-def training_faces(train: pd.DataFrame, extra: Path | Literal[False]) -> Faces:
+def training_faces(rows: pd.DataFrame, extra: Path | Literal[False]) -> Faces:
     """Training faces, and the extra stills behind them."""
-    faces = read_faces(train, FRAMES)
+    faces = read_faces(rows, FRAMES)
     return join(faces, read_extra(extra)) if extra else faces
 
 

@@ -8,55 +8,49 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
-from torch.optim import Adam
-from torch.optim.lr_scheduler import MultiStepLR
 
 from stages.corpora.stills import read_stills
 from stages.errors import UserError
 from stages.learning.card import save_model
-from stages.learning.fit import History, fit
+from stages.learning.fit import History
 from stages.learning.heatmaps import Refinement, gaussian_heatmaps
 from stages.learning.landmark_batches import Batch, Geometry, landmark_batches
 from stages.learning.landmarking import Images, Landmarker, Points, describe, find_landmarks, nme, summarise
-from stages.learning.recipe import scaled
+from stages.learning.recipe import Recipe
 from stages.learning.state import data_digest, resumable
+from stages.learning.training import train
 from stages.media.schemes import JD106, SCHEMES, Scheme, scheme
-from stages.networks.hrnet import INPUT_SIZE, STRIDE, WIDTH, LandmarkHRNet, landmark_hrnet
+from stages.networks.hrnet import INPUT_SIZE, STRIDE, LandmarkHRNet, landmark_hrnet
 from stages.networks.weights import load_weights, read_weights
-from stages.params import Strict, load
+from stages.params import load
 from stages.reporting.files import write_csv, write_json
 from stages.reporting.pictures import landmark_montage, spread, write_png
-from stages.runtime import atomic_dir, fabric, log, main, setup_torch
+from stages.runtime import atomic_dir, log, main, start
 
 OUT, METRICS = Path("models/landmarks"), Path("metrics")
 SHOWN = 12  # faces in the picture
 HEAD = "head.3.bias"  # of the published networks: one number a point
 
 
-class Params(Strict):
+class Params(Recipe):
     """Section `landmarks` of params.yaml, with the top-level `seed` and `threads`."""
 
     stills: Path
     weights: Path | None
     scheme: str
     width: int = Field(ge=2)
+    modules: tuple[PositiveInt, PositiveInt, PositiveInt]
+    blocks: PositiveInt
     input_size: int = Field(ge=64, multiple_of=32)
     sigma: float = Field(gt=0)
     refinement: Refinement
     rotation: float = Field(ge=0)
     scaling: float = Field(ge=0, lt=1)
-    epochs: int = Field(ge=1)
-    batch: int = Field(ge=1)
-    lr: float
-    lr_factor: float = 1.0
-    milestones: list[int]
-    milestones_of: int
-    seed: int
-    threads: int
 
 
 class Faces(NamedTuple):
@@ -73,7 +67,7 @@ def build_landmarks(params: Params, out: Path = OUT, metrics: Path = METRICS) ->
 
     Errors: UserError for a still set without points or held-out people, and weights that do not fit.
     """
-    setup_torch(params.threads, params.seed)
+    machine = start(params.threads, params.seed)
     faces = _faces(params.stills)
     published = read_weights(params.weights) if params.weights else None
     landmarker = _landmarker(params, published)
@@ -81,9 +75,9 @@ def build_landmarks(params: Params, out: Path = OUT, metrics: Path = METRICS) ->
     inputs = [params.stills, *([params.weights] if params.weights else [])]
     with resumable("landmarks", settings, inputs) as state:
         if published:
-            origin, history = _import(landmarker.model, published, params), []
+            origin, history = _import(landmarker.model, published, params, machine), []
         else:
-            origin, history = {}, _train(landmarker, faces, params, state)
+            origin, history = {}, _train(landmarker, faces, params, state, machine)
         found = find_landmarks(landmarker, faces.images[faces.held_out])
         errors = nme(found, faces.points[faces.held_out], landmarker.scheme)
         scores = summarise(errors)
@@ -118,10 +112,10 @@ def _landmarker(params: Params, published: dict[str, Tensor] | None) -> Landmark
         )
     # Published weights keep their published size and points at every scale.
     if published is not None:
-        chosen, width, size = _scheme_of(published, chosen), WIDTH, INPUT_SIZE
-    else:
-        width, size = params.width, params.input_size
-    return Landmarker(landmark_hrnet(chosen.points, width), chosen, size, params.refinement)
+        chosen = _scheme_of(published, chosen)
+        return Landmarker(landmark_hrnet(chosen.points), chosen, INPUT_SIZE, params.refinement)
+    network = landmark_hrnet(chosen.points, params.width, params.modules, params.blocks)
+    return Landmarker(network, chosen, params.input_size, params.refinement)
 
 
 def _scheme_of(published: dict[str, Tensor], chosen: Scheme) -> Scheme:
@@ -132,19 +126,18 @@ def _scheme_of(published: dict[str, Tensor], chosen: Scheme) -> Scheme:
     return next((other for other in SCHEMES.values() if other.points == points), chosen)
 
 
-def _import(model: LandmarkHRNet, published: dict[str, Tensor], params: Params) -> dict[str, Any]:
+def _import(
+    model: LandmarkHRNet, published: dict[str, Tensor], params: Params, machine: Fabric
+) -> dict[str, Any]:
     report = load_weights(model, published, source=params.weights or "weights")
     log.print(f"{params.weights}: {report}")
-    fabric().to_device(model.eval())
+    machine.to_device(model.eval())
     return {"weights": report.counts()}
 
 
-def _train(landmarker: Landmarker, faces: Faces, params: Params, state: Path) -> History:
+def _train(landmarker: Landmarker, faces: Faces, params: Params, state: Path, machine: Fabric) -> History:
     """Mean squared error of heatmaps, Adam, steps; after each epoch the error on the people held out."""
-    model, machine = landmarker.model, fabric()
     size = params.input_size // STRIDE
-    optimizer = Adam(model.parameters(), lr=params.lr * params.lr_factor)
-    milestones = scaled(params.milestones, params.milestones_of, params.epochs)
 
     def batches(epoch: int) -> Iterator[Batch]:
         seed, geometry = (params.seed, epoch), Geometry(params.rotation, params.scaling)
@@ -160,18 +153,7 @@ def _train(landmarker: Landmarker, faces: Faces, params: Params, state: Path) ->
         found = find_landmarks(landmarker, faces.images[faces.held_out])
         return {"nme": float(nme(found, faces.points[faces.held_out]).mean())}
 
-    return fit(
-        model,
-        loss,
-        batches,
-        optimizer=optimizer,
-        scheduler=MultiStepLR(optimizer, milestones, gamma=0.1),
-        epochs=params.epochs,
-        seed=params.seed,
-        state=state,
-        fabric=machine,
-        on_epoch=validate,
-    )
+    return train(landmarker.model, loss, batches, params, state=state, fabric=machine, on_epoch=validate)
 
 
 def _draw(path: Path, faces: Faces, found: Points, errors: NDArray[np.float64]) -> None:

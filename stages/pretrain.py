@@ -10,14 +10,13 @@ from pathlib import Path
 from lightning_fabric import Fabric
 
 from stages.learning.augment import Augment
-from stages.learning.pretraining import Result, publish, train
+from stages.learning.pretraining import Result, produce
 from stages.learning.recipe import Recipe
 from stages.learning.recognition import identities, verified, with_pairs
-from stages.learning.state import data_digest, resumable
 from stages.networks.backbones import build_backbone
 from stages.networks.pretrained import import_backbone
 from stages.params import load
-from stages.runtime import argument, fabric, log, main, setup_torch
+from stages.runtime import argument, log, main
 
 MODELS = Path("models/pretrain")
 METRICS = Path("metrics/pretrain")
@@ -37,8 +36,6 @@ class Params(Recipe):
     margin: float
     pairs: int
     augment: Augment
-    seed: int
-    threads: int
 
 
 def run() -> None:
@@ -49,20 +46,17 @@ def run() -> None:
 
 def pretrain(name: str, params: Params, models: Path, metrics: Path) -> None:
     """Write `models`/name (weights, card), `metrics`/name.json (scores) and .csv (the training curve)."""
-    setup_torch(params.threads, params.seed)
-    machine = fabric()
-    machine.launch()
-    settings, inputs = params.model_dump(mode="json"), sources(params)
-    with resumable("pretrain", settings, inputs) as state:
-        result = (
-            imported(params, params.weights, machine) if params.weights else trained(params, machine, state)
-        )
-        card = {"stage": "pretrain", "system": name, "params": settings, "data": data_digest(inputs)}
-        if machine.is_global_zero:
-            publish(result, card, models / name, metrics / name)
+    files = [params.stills, *([params.weights] if params.weights else [])]
+
+    def make(state: Path, machine: Fabric) -> Result:
+        if params.weights:
+            return imported(params, params.weights, machine)
+        return trained(params, state, machine)
+
+    produce("pretrain", name, params, files, make, models, metrics)
 
 
-def trained(params: Params, machine: Fabric, state: Path) -> Result:
+def trained(params: Params, state: Path, machine: Fabric) -> Result:
     """A backbone trained on the people of the stills."""
     network = params.model_dump(include=NETWORK)
     backbone = build_backbone(**network, dropout=params.dropout)
@@ -78,7 +72,7 @@ def trained(params: Params, machine: Fabric, state: Path) -> Result:
         seed=params.seed,
         fabric=machine,
     )
-    return Result({"network": network}, backbone, train(lesson, params, params.seed, state, machine))
+    return Result({"network": network}, backbone, lesson.learn(params, state, machine))
 
 
 def imported(params: Params, weights: Path, machine: Fabric) -> Result:
@@ -89,11 +83,6 @@ def imported(params: Params, weights: Path, machine: Fabric) -> Result:
     machine.to_device(backbone)
     history = [{"epoch": 0.0, **verified(backbone, stills, pairs)}]
     return Result({"network": network, "weights": report.counts()}, backbone, history)
-
-
-def sources(params: Params) -> list[Path]:
-    """What the result depends on beside code and parameters."""
-    return [params.stills, *([params.weights] if params.weights else [])]
 
 
 if __name__ == "__main__":

@@ -71,6 +71,14 @@ def setup_torch(threads: int, seed: int) -> None:
     seed_all(seed)
 
 
+def start(threads: int, seed: int) -> Fabric:
+    """What a training stage begins with: torch set up, and the machine's devices, all processes there."""
+    setup_torch(threads, seed)
+    machine = fabric()
+    machine.launch()
+    return machine
+
+
 def _keep_buffers() -> None:
     """Have glibc keep large buffers: mapping activations anew at every step took a quarter of it on a CPU."""
     if sys.platform == "linux":

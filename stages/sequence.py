@@ -18,11 +18,11 @@ from stages.learning.objectives import Objectives
 from stages.learning.recipe import Recipe
 from stages.learning.state import data_digest, resumable
 from stages.learning.temporal import Outputs, Segments, fit_windows
+from stages.learning.tracks import Stores
 from stages.learning.trained import Card
-from stages.learning.windows import Stores, Windows, cuts, read_windows
+from stages.learning.windows import Windows, cuts, read_windows
 from stages.params import load_run
-from stages.runtime import arguments, main, setup_torch
-from stages.runtime import fabric as make_fabric
+from stages.runtime import arguments, main, start
 
 INDEX = Path("data/index/frames.parquet")
 FRAMES = Path("data/frames")
@@ -33,8 +33,6 @@ MELS = Path("data/mel")
 class Params(Recipe, Objectives):
     """Section `<system>.sequence` of params.yaml and the run's entry in `sequence`."""
 
-    seed: int
-    threads: int
     reads: Path
     tasks: tuple[str, ...]
     network: Literal["transformer", "gru"]
@@ -73,9 +71,7 @@ def forward(model: nn.Module, segments: Segments) -> Outputs:
 
 def sequence(system: str, step: str, params: Params, outs: Outs) -> None:
     """Train `system`'s sequence model and publish its epochs; goes on where a killed run stopped."""
-    setup_torch(params.threads, params.seed)
-    fabric = make_fabric()
-    fabric.launch()
+    fabric = start(params.threads, params.seed)
     audio, streams, seen = read_streams(params.reads)
     stores = Stores(FRAMES, EMBEDDINGS / seen, MELS / streams["front_end"] if audio else None)
     table = pd.read_parquet(INDEX)
@@ -98,7 +94,6 @@ def sequence(system: str, step: str, params: Params, outs: Outs) -> None:
             table,
             tasks=params.tasks,
             recipe=params,
-            seed=params.seed,
             state=state,
             fabric=fabric,
         )

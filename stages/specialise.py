@@ -8,15 +8,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from lightning_fabric import Fabric
+
 from stages.learning.affect import affect
 from stages.learning.augment import Augment
 from stages.learning.card import read_card
-from stages.learning.pretraining import Result, publish, train
+from stages.learning.pretraining import Result, produce
 from stages.learning.recipe import Recipe
-from stages.learning.state import data_digest, resumable
 from stages.networks.pretrained import load_backbone
 from stages.params import load
-from stages.runtime import argument, fabric, main, setup_torch
+from stages.runtime import argument, main
 
 MODELS = Path("models/pretrain")
 METRICS = Path("metrics/pretrain")
@@ -29,8 +30,6 @@ class Params(Recipe):
     stills: Path
     target: Literal["EXPR", "AU"]
     augment: Augment
-    seed: int
-    threads: int
 
 
 def run() -> None:
@@ -41,11 +40,8 @@ def run() -> None:
 
 def specialise(name: str, params: Params, models: Path, metrics: Path) -> None:
     """Write `models`/name (weights, card), `metrics`/name.json (scores) and .csv (the training curve)."""
-    setup_torch(params.threads, params.seed)
-    machine = fabric()
-    machine.launch()
-    settings, inputs = params.model_dump(mode="json"), [params.start, params.stills]
-    with resumable("specialise", settings, inputs) as state:
+
+    def make(state: Path, machine: Fabric) -> Result:
         backbone = load_backbone(params.start, params.dropout)
         lesson = affect(
             backbone,
@@ -56,11 +52,10 @@ def specialise(name: str, params: Params, models: Path, metrics: Path) -> None:
             seed=params.seed,
             fabric=machine,
         )
-        history = train(lesson, params, params.seed, state, machine)
-        card = {"stage": "specialise", "system": name, "params": settings, "data": data_digest(inputs)}
-        if machine.is_global_zero:
-            network = {"network": read_card(params.start)["network"]}
-            publish(Result(network, backbone, history), card, models / name, metrics / name)
+        network = {"network": read_card(params.start)["network"]}
+        return Result(network, backbone, lesson.learn(params, state, machine))
+
+    produce("specialise", name, params, [params.start, params.stills], make, models, metrics)
 
 
 if __name__ == "__main__":

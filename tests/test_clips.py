@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from stages.learning.epochs import outs_of
 from stages.learning.predictions import prediction_table
 from stages.learning.trained import load_trained
 from stages.networks.tsav import TSAV, TSAV_UNITS
-from stages.reporting.files import write_parquet
+from tests.killing import check_resumes
 from tests.world import FRAMES, GAP, TRIALS, build_world
 
 PARAMS: dict[str, Any] = {
@@ -104,34 +103,7 @@ def test_killed_and_started_again_ends_in_the_same_bytes(
     copied: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """Also shows that two runs in two folders give the same bytes."""
-    outs = [Path("models/x", step), Path("data/predictions/x", step), Path("metrics/x", f"{step}.csv")]
-    whole = contents(outs)
-    for out in outs:
-        shutil.rmtree(out) if out.is_dir() else out.unlink()
-    with monkeypatch.context() as patch:
-        patch.setattr(epochs, "write_parquet", dies_in(2))
-        with pytest.raises(KeyboardInterrupt):
-            train(step)
-    assert not contents(outs), "an out was written before the run was whole"
-    train(step)
-    assert contents(outs) == whole
-    assert not list(Path(".state").iterdir())
-
-
-def dies_in(epoch: int) -> Callable[[Path, pd.DataFrame], None]:
-    """`write_parquet` up to the end of the process in the middle of an epoch."""
-
-    def save(path: Path, table: pd.DataFrame) -> None:
-        if path.stem == epochs.name(epoch):
-            raise KeyboardInterrupt
-        write_parquet(path, table)
-
-    return save
-
-
-def contents(outs: list[Path]) -> dict[str, bytes]:
-    files = [file for out in outs for file in [out, *sorted(out.rglob("*"))] if file.is_file()]
-    return {str(file): file.read_bytes() for file in files}
+    check_resumes(lambda: train(step), epochs.outs_of("x", step), 2, monkeypatch)
 
 
 def test_masks_reach_the_network_unless_there_are_none(copied: Path) -> None:

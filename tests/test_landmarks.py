@@ -36,7 +36,8 @@ def stills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def params(stills: Path, **changed: Any) -> Params:
     values: dict[str, Any] = {
-        "stills": stills, "weights": None, "scheme": "jd106", "width": 2, "input_size": 64, "sigma": 1.5,
+        "stills": stills, "weights": None, "scheme": "jd106", "width": 2, "modules": [1, 1, 1],
+        "blocks": 1, "input_size": 64, "sigma": 1.5,
         "refinement": "quarter", "rotation": 30, "scaling": 0.25, "epochs": 1, "batch": 4,
         "lr": 1e-3, "milestones": [30, 50], "milestones_of": 60, "seed": 1, "threads": 1,
     }  # fmt: skip
@@ -101,7 +102,8 @@ def test_given_weights_are_kept_and_measured(
     torch.testing.assert_close(load_file(tmp_path / "model/model.safetensors"), state)
     card = json.loads((tmp_path / "model/card.json").read_text())
     assert card["weights"] == {"matched": 1839, "missing": 0, "unexpected": 0}
-    network = {"scheme": found, "width": 18, "input_size": 256, "refinement": "quarter"}
+    size = {"width": 18, "modules": [1, 4, 3], "blocks": 4, "input_size": 256}
+    network = {"scheme": found, **size, "refinement": "quarter"}
     assert card["network"] == network  # whatever the scale asks for
     assert pd.read_csv(tmp_path / "metrics/landmarks.csv").empty
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from stages.learning.augment import Augment
 from stages.learning.card import read_card
 from stages.networks.backbones import Backbone
 from stages.networks.visual import VisualModel
-from stages.reporting.files import write_parquet
+from tests.killing import check_resumes
 from tests.world import FRAMES, GAP, build_world
 
 COMMON: dict[str, Any] = {
@@ -120,8 +119,8 @@ def test_embeddings_are_computed_once_and_shared(
     for step in ("gru", "transformer"):
         shutil.rmtree(f"models/x/{step}")
         train(step)
-        last = [Path("data/predictions/x", step, "epoch_02.parquet")]
-        assert contents(tmp_path, last) == contents(world, last)
+        last = Path("data/predictions/x", step, "epoch_02.parquet")
+        assert last.read_bytes() == (world / last).read_bytes()
     arrays = [path for path in before if path.suffix == ".npy"]
     assert len(arrays) == 4 and all(path.stat().st_mtime_ns == before[path] for path in arrays)
 
@@ -148,36 +147,8 @@ def test_killed_in_any_epoch_and_started_again_ends_in_the_same_bytes(
 ) -> None:
     """Also shows that two runs in two folders give the same bytes."""
     shutil.copytree(world, tmp_path, dirs_exist_ok=True)
-    outs = list(vars(epochs.outs_of("x", step)).values())
-    whole = contents(tmp_path, outs)
     monkeypatch.chdir(tmp_path)
-    for out in outs:
-        shutil.rmtree(out) if out.is_dir() else out.unlink()
-    with monkeypatch.context() as patch:
-        patch.setattr(epochs, "write_parquet", dies_in(die_in))
-        with pytest.raises(KeyboardInterrupt):
-            train(step)
-    assert not contents(tmp_path, outs), "an out was written before the run was whole"
-    train(step)
-    assert contents(tmp_path, outs) == whole
-
-
-def dies_in(epoch: int) -> Callable[[Path, pd.DataFrame], None]:
-    """`write_parquet` up to the end of the process in the middle of an epoch."""
-
-    def save(path: Path, table: pd.DataFrame) -> None:
-        if path.stem == epochs.name(epoch):
-            raise KeyboardInterrupt
-        write_parquet(path, table)
-
-    return save
-
-
-def contents(root: Path, outs: list[Path]) -> dict[str, bytes]:
-    files = [
-        file for out in outs for file in [root / out, *sorted((root / out).rglob("*"))] if file.is_file()
-    ]
-    return {str(file.relative_to(root)): file.read_bytes() for file in files}
+    check_resumes(lambda: train(step), epochs.outs_of("x", step), die_in, monkeypatch)
 
 
 def test_another_parameter_starts_anew(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,10 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stages.learning.data import Faces, Labels, Pixels, Rows, open_array, split_table, with_faces
-from stages.learning.windows import SILENT, Cut, Stores, Track, read_tracks
+from stages.learning.tracks import SILENT, Stores, Track, read_tracks
 from stages.media.mel import mel_window
-
-ALONE = Cut(1, 1)  # a track as long as its faces: clips look back into what is not there
 
 
 class Footage(NamedTuple):
@@ -163,7 +161,7 @@ def read_clips(
     Errors: UserError where the split is empty or a store lacks a trial.
     """
     rows = with_faces(split_table(table, split), frames)
-    tracks = read_tracks(rows, Stores(frames, frames, mels), ALONE)
+    tracks = read_tracks(rows, Stores(frames, frames, mels))
     footage = [
         Footage(track, open_array(masks / f"{track.trial}.npy") if masks else None) for track in tracks
     ]

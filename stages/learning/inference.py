@@ -20,9 +20,10 @@ from stages.learning.serving import Models, System
 from stages.learning.smoothing import smooth
 from stages.learning.sources import compose, sources_of
 from stages.learning.temporal import Forward, Material, predict_windows
+from stages.learning.tracks import SILENT
 from stages.learning.trained import Card
 from stages.learning.visual import predict_faces
-from stages.learning.windows import SILENT, cut_windows, cuts
+from stages.learning.windows import cut_windows, cuts
 from stages.networks.tsav import PublishedTSAV
 from stages.reporting.files import write_parquet
 
@@ -85,7 +86,7 @@ def _material(card: Card, recording: Recording, models: Models) -> Material:
     ears, hearing, eyes = _streams(card, models)
     sound = recording.sound(hearing["front_end"]) if hearing else SILENT
     seen = features(recording, models, eyes, card.get("embedded"))
-    windows = cut_windows([recording.track(seen, sound, cut)], cut)
+    windows = cut_windows([recording.track(seen, sound, cut.margin, cut.length)], cut)
     if card["stage"] == "audio":
         return Material(windows, lambda chosen: windows.mel(chosen, card["steps"]))
     cache = recording.folder / "heard" / card["system"] / f"{card['step']}.npy"

@@ -48,7 +48,7 @@ def load_landmarker(folder: Path) -> Landmarker:
         raise UserError(f"{folder / 'card.json'}: missing; run the stage landmarks first")
     card = read_card(folder)["network"]
     chosen = scheme(card["scheme"])
-    model = landmark_hrnet(chosen.points, card["width"])
+    model = landmark_hrnet(chosen.points, card["width"], card["modules"], card["blocks"])
     load_file_into(model, folder / "model.safetensors")
     return Landmarker(model.eval(), chosen, card["input_size"], card["refinement"])
 
@@ -57,7 +57,7 @@ def describe(landmarker: Landmarker) -> dict[str, Any]:
     """What `load_landmarker` needs of a card."""
     return {
         "scheme": landmarker.scheme.name,
-        "width": landmarker.model.width,
+        **landmarker.model.size,
         "input_size": landmarker.input_size,
         "refinement": landmarker.refinement,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,11 +10,13 @@ import pandas as pd
 from torch import nn
 
 from stages.learning.card import save_model
-from stages.learning.fit import History, Loss, fit
+from stages.learning.fit import History, Loss
 from stages.learning.recipe import Recipe
+from stages.learning.state import data_digest, resumable
+from stages.learning.training import train
 from stages.networks.backbones import Backbone
 from stages.reporting.files import write_csv, write_json
-from stages.runtime import atomic_dir
+from stages.runtime import atomic_dir, start
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -34,6 +36,18 @@ class Supervision(NamedTuple):
     batches: Callable[[int], Iterable[Any]]
     validate: Callable[[], Scores]
 
+    def learn(self, recipe: Recipe, state: Path, machine: Fabric) -> History:
+        """Train; goes on where a killed run stopped."""
+        return train(
+            self.model,
+            self.loss,
+            self.batches,
+            recipe,
+            state=state,
+            fabric=machine,
+            on_epoch=lambda _: self.validate(),
+        )
+
 
 class Result(NamedTuple):
     """What the card says of the network, the backbone, and its curve: losses, and scores at the end."""
@@ -43,22 +57,26 @@ class Result(NamedTuple):
     history: History
 
 
-def train(lesson: Supervision, recipe: Recipe, seed: int, state: Path, machine: Fabric) -> History:
-    """Train; goes on where a killed run stopped."""
-    optimizer, scheduler = recipe.build(lesson.model)
-    return fit(
-        lesson.model,
-        lesson.loss,
-        lesson.batches,
-        optimizer=optimizer,
-        scheduler=scheduler,
-        epochs=recipe.epochs,
-        seed=seed,
-        state=state,
-        fabric=machine,
-        on_epoch=lambda _: lesson.validate(),
-        clip_norm=recipe.clip_norm,
-    )
+def produce(
+    stage: str,
+    name: str,
+    recipe: Recipe,
+    inputs: Sequence[Path],
+    make: Callable[[Path, Fabric], Result],
+    models: Path,
+    metrics: Path,
+) -> None:
+    """Publish what `make(state, machine)` trains or imports as `models`/name and `metrics`/name.
+
+    `inputs`: what it depends on beside code and parameters.
+    """
+    machine = start(recipe.threads, recipe.seed)
+    settings = recipe.model_dump(mode="json")
+    card = {"stage": stage, "system": name, "params": settings, "data": data_digest(inputs)}
+    with resumable(stage, settings, inputs) as state:
+        result = make(state, machine)
+        if machine.is_global_zero:
+            publish(result, card, models / name, metrics / name)
 
 
 def publish(result: Result, card: Mapping[str, Any], model: Path, metrics: Path) -> None:

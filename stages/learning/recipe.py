@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from pydantic import PositiveInt
 from torch import nn
 from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, MultiStepLR, PolynomialLR
@@ -22,8 +23,10 @@ class Recipe(Strict):
     and few steps need larger rates than published, but heads on features of unit variance would diverge.
     """
 
-    epochs: int
-    batch: int
+    seed: int
+    threads: int
+    epochs: PositiveInt
+    batch: PositiveInt
     lr: float
     optimizer: Literal["sgd", "adam"] = "sgd"
     schedule: Literal["steps", "cosine", "polynomial", "constant"] = "steps"

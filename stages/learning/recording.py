@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stages.corpora.labels import AU_NAMES, MISSING, VA_NAMES
-from stages.learning.clips import ALONE, Clips, Footage, Shape, cut_clips
+from stages.learning.clips import Clips, Footage, Shape, cut_clips
 from stages.learning.data import Pixels, open_array
 from stages.learning.landmarking import find_landmarks
 from stages.learning.serving import Models
+from stages.learning.tracks import Track, track
 from stages.learning.visual import embed_images
-from stages.learning.windows import Cut, Track, track
 from stages.media.mask import Mode, draw_masks
 from stages.media.mel import MelTrack
 from stages.media.schemes import convert, scheme
@@ -54,9 +54,9 @@ class Recording:
         table[list(VA_NAMES)] = np.float32(np.nan)
         return table
 
-    def track(self, visual: NDArray[Any], sound: MelTrack, cut: Cut) -> Track:
-        """Its axis of frames over arrays of the faces and a sound, with room for the windows of `cut`."""
-        return track(self.table(), self.faces, visual, sound, cut)
+    def track(self, visual: NDArray[Any], sound: MelTrack, margin: int = 0, least: int = 1) -> Track:
+        """Its axis of frames over arrays of the faces and a sound; see `tracks.track`."""
+        return track(self.table(), self.faces, visual, sound, margin, least)
 
 
 def features(
@@ -91,5 +91,5 @@ def masks(
 
 def cut_recording(recording: Recording, front_end: str, drawn: Pixels | None, shape: Shape) -> Clips:
     """The clips of a TSAV that end with each face, with masks and the sound around them."""
-    axis = recording.track(recording.images, recording.sound(front_end), ALONE)
+    axis = recording.track(recording.images, recording.sound(front_end))
     return cut_clips([Footage(axis, drawn)], shape)

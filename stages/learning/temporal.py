@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from stages.learning.data import Rows
 from stages.learning.epochs import recorder
-from stages.learning.fit import History, fit
+from stages.learning.fit import History
 from stages.learning.losses import TaskLoss
 from stages.learning.predictions import prediction_table
 from stages.learning.recipe import Recipe
+from stages.learning.training import train
 from stages.learning.windows import Windows
 
 if TYPE_CHECKING:
@@ -59,34 +60,28 @@ def fit_windows(
     model: nn.Module,
     forward: Forward,
     losses: Mapping[str, TaskLoss],
-    train: Material,
+    seen: Material,
     validation: Material,
     table: pd.DataFrame,
     *,
     tasks: Sequence[str],
     recipe: Recipe,
-    seed: int,
     state: Path,
     fabric: Fabric,
 ) -> History:
     """Train on windows and record every epoch beside the state; `table` is the frame table."""
-    optimizer, scheduler = recipe.build(model)
 
     def predict() -> pd.DataFrame:
         return predict_windows(model, forward, validation, fabric.device)
 
-    return fit(
+    return train(
         model,
         joint_loss(forward, losses),
-        lessons(train, tasks, batch=recipe.batch, seed=seed, fabric=fabric),
-        optimizer=optimizer,
-        scheduler=scheduler,
-        epochs=recipe.epochs,
-        seed=seed,
+        lessons(seen, tasks, batch=recipe.batch, seed=recipe.seed, fabric=fabric),
+        recipe,
         state=state,
         fabric=fabric,
         on_epoch=recorder(state, predict, table, model),
-        clip_norm=recipe.clip_norm,
     )
 
 

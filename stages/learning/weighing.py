@@ -16,19 +16,20 @@ from scipy.special import expit, softmax
 from stages.corpora.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
 from stages.learning import options
 from stages.learning.choosing import choose
-from stages.learning.scoring import UNITS, Criterion, Scored, predicted_units
+from stages.learning.scoring import UNITS, Criterion, Scored, official, predicted_units
 from stages.learning.steady import steady
 from stages.learning.tallies import Floats, au_scores, concordance, expression_scores
 
-Start = Literal["mean", "best"]
+Start = Literal["leader", "best", "mean"]
 PASSES = 3  # over the expressions; after one or two nothing changes
 
 
 class Rules(NamedTuple):
     """How weights are searched: spacing of the grid, what is maximised, the gain that counts.
 
-    `start`: what a unit leaves only for a better weighting: the "best" single member, or the equal "mean" of
-    those that the best one does not beat by the margin whichever one video is left out.
+    `start`: what a unit leaves only for a better weighting: the "leader", the one member that is best over
+    all tasks; the "best" single member for the unit, also where the leader does not predict it; or the equal
+    "mean" of those that the best one does not beat by the margin whichever one video is left out.
     """
 
     step: float
@@ -42,23 +43,31 @@ def unit_weights(members: Sequence[Scored], rules: Rules) -> dict[str, Floats]:
 
     A member that does not predict a unit weighs 0; a unit that none predicts is absent.
     """
-    videos = _videos(members[0])
+    videos, first = _videos(members[0]), leader(members)
     found: dict[str, Floats] = {}
     for unit in UNITS:
         able = [unit in predicted_units(member) for member in members]
         own = [member for member, can in zip(members, able, strict=True) if can]
         if own:
+            place = sum(able[:first]) if able[first] else None
             found[unit] = np.zeros(len(members))
-            found[unit][able] = _unit_weights(unit, own, videos, rules)
+            found[unit][able] = _unit_weights(unit, own, videos, rules, place)
     return found
 
 
+def leader(members: Sequence[Scored]) -> int:
+    """The member with the highest sum of ABAW2 measures; a task that it does not predict counts nothing."""
+    return int(np.argmax([np.nansum(list(official(member).values())) for member in members]))
+
+
 def _unit_weights(
-    unit: str, members: Sequence[Scored], videos: list[NDArray[np.intp]], rules: Rules
+    unit: str, members: Sequence[Scored], videos: list[NDArray[np.intp]], rules: Rules, first: int | None
 ) -> Floats:
+    """Weights [members]; `first`: place of the leader among them, if it is one."""
     weightings = options.simplex(len(members), rules.step)
     scores = _unit_scores(unit, members, videos, weightings, rules.criterion)
-    return weightings[_pick(scores, _start(scores, weightings, rules), rules.margin)]
+    start = first if rules.start == "leader" and first is not None else _start(scores, weightings, rules)
+    return weightings[_pick(scores, start, rules.margin)]
 
 
 def _videos(scored: Scored) -> list[NDArray[np.intp]]:
@@ -110,7 +119,7 @@ def _start(scores: Floats, weightings: Floats, rules: Rules) -> int:
     members = weightings.shape[1]
     singles = np.nan_to_num(scores[:, :members], nan=-1.0)  # the grid begins with the single ones
     best = int(singles.mean(axis=0).argmax())
-    if rules.start == "best":
+    if rules.start != "mean":
         return best
     peers = (singles[:, [best]] - singles).min(axis=0) <= rules.margin
     return int(np.abs(weightings - peers / peers.sum()).sum(axis=1).argmin())

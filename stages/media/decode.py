@@ -141,10 +141,6 @@ def _view(plane: av.video.plane.VideoPlane) -> Plane:
     return lines[: plane.height, : plane.width]
 
 
-def _turned(plane: Plane, quarters: int) -> Plane:
-    return np.ascontiguousarray(np.rot90(plane, quarters)) if quarters else plane
-
-
 def _resize(plane: Plane, size: tuple[int, int]) -> Plane:
     if plane.shape == size[::-1]:
         return plane

@@ -7,6 +7,7 @@ https://arxiv.org/abs/1908.07919; head and heatmaps as in HRNet/HRNet-Facial-Lan
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from timm.models.hrnet import HighResolutionNet, cfg_cls
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-WIDTH = 18
+WIDTH, MODULES, BLOCKS = 18, (1, 4, 3), 4  # published
 INPUT_SIZE = 256  # pixels; published
 STRIDE = 4  # input pixels a heatmap pixel
 
@@ -25,9 +26,9 @@ class LandmarkHRNet(HighResolutionNet):
     Its 1,839 tensors have the published names: 1,830 of the trunk and 9 of `head`.
     """
 
-    def __init__(self, points: int, width: int = WIDTH) -> None:
-        super().__init__(_config(width), head="")
-        self.width = width
+    def __init__(self, points: int, width: int, modules: Sequence[int], blocks: int) -> None:
+        super().__init__(_config(width, modules, blocks), head="")
+        self.size = {"width": width, "modules": list(modules), "blocks": blocks}
         channels = 15 * width  # all four resolutions, concatenated
         self.head: nn.Module = nn.Sequential(  # type: ignore[assignment]  # timm keeps a word there
             nn.Conv2d(channels, channels, 1),
@@ -45,12 +46,15 @@ class LandmarkHRNet(HighResolutionNet):
         return heatmaps
 
 
-def landmark_hrnet(points: int, width: int = WIDTH) -> LandmarkHRNet:
-    """HRNetV2-W<width> for `points` landmarks; 18 is the published width.
+def landmark_hrnet(
+    points: int, width: int = WIDTH, modules: Sequence[int] = MODULES, blocks: int = BLOCKS
+) -> LandmarkHRNet:
+    """HRNetV2-W<width> for `points` landmarks, by default of the published size.
 
-    Another width is the same architecture, its stem and first stage in proportion.
+    Another width is the same architecture, its stem and first stage in proportion. `modules` of the stages
+    with two, three and four resolutions exchange what they know; a branch of each has `blocks` blocks.
     """
-    return LandmarkHRNet(points, width)
+    return LandmarkHRNet(points, width, modules, blocks)
 
 
 def _last(layer: nn.Conv2d) -> nn.Conv2d:
@@ -59,11 +63,16 @@ def _last(layer: nn.Conv2d) -> nn.Conv2d:
     return layer
 
 
-def _config(width: int) -> dict[str, Any]:
+def _config(width: int, modules: Sequence[int], blocks: int) -> dict[str, Any]:
     config: dict[str, Any] = copy.deepcopy(cfg_cls["hrnet_w18"])
     stem = round(config["stem_width"] * width / WIDTH)
     config["stem_width"] = stem
-    config["stage1"]["num_channels"] = (stem,)
-    for branches in (2, 3, 4):
-        config[f"stage{branches}"]["num_channels"] = tuple(width << level for level in range(branches))
+    config["stage1"] |= {"num_channels": (stem,), "num_blocks": (blocks,)}
+    for branches, count in zip((2, 3, 4), modules, strict=True):
+        channels = tuple(width << level for level in range(branches))
+        config[f"stage{branches}"] |= {
+            "num_modules": count,
+            "num_blocks": (blocks,) * branches,
+            "num_channels": channels,
+        }
     return config

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stages.corpora.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
+from stages.learning import scoring
 
 
 def frame_table(trials: int = 6, frames: int = 60, train: int = 2) -> pd.DataFrame:
@@ -42,6 +43,18 @@ def predict(table: pd.DataFrame, noise: float, seed: int = 0) -> pd.DataFrame:
     columns = said.columns[2:]
     said[columns] = (said[columns] + rng.normal(scale=noise, size=said[columns].shape)).astype("float32")
     return said
+
+
+def with_gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """The table without some labels of AU4, AU6, expressions and valence."""
+    table.loc[table.index % 7 == 0, ["AU4", "AU6", "expression"]] = -1
+    table.loc[table.index % 5 == 0, "valence"] = np.nan
+    return table
+
+
+def scored(table: pd.DataFrame, predictions: pd.DataFrame) -> scoring.Scored:
+    """Predictions beside the labels of the validation frames."""
+    return scoring.join(scoring.validation(table), predictions, "drop")[0]
 
 
 def write(root: Path, step: str, checkpoint: str, predictions: pd.DataFrame, system: str = "toy") -> None:

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from stages.corpora.labels import AU_NAMES
-from stages.learning.clips import ALONE, Clips, Footage, Shape, cut_clips, look_back, with_stills
+from stages.learning.clips import Clips, Footage, Shape, cut_clips, look_back, with_stills
 from stages.learning.data import Faces, Labels
-from stages.learning.windows import track
+from stages.learning.tracks import track
 from stages.media.mel import MelTrack, mel_window
 
 SMALL = Shape(frames=8, dilation=6, size=8, rows=11, steps=11)
@@ -26,7 +26,7 @@ def make_footage(numbers: list[int], labelled: list[int], trial: str = "a", mask
     faces = pd.DataFrame({"frame": np.array(numbers, np.int32), "time": np.array(numbers) / 10})
     images: Any = np.broadcast_to(np.array(numbers, np.uint8)[:, None, None, None], (len(numbers), 8, 8, 3))
     sound = MelTrack(np.repeat(np.arange(300, dtype=np.float32)[:, None] / 100, 64, axis=1), 0.05, 0.0)
-    footage = track(rows, faces, images, sound, ALONE)
+    footage = track(rows, faces, images, sound)
     return Footage(footage, images[..., 0] + np.uint8(100) if masks else None)
 
 

@@ -11,7 +11,7 @@ from stages.learning.recipe import Recipe
 
 PUBLISHED: dict[str, Any] = {
     "lr": 0.001, "batch": 64, "momentum": 0.9, "weight_decay": 5e-4, "epochs": 15, "milestones": (8, 10, 12),
-    "milestones_of": 15,
+    "milestones_of": 15, "seed": 1, "threads": 1,
 }  # fmt: skip
 
 

@@ -5,19 +5,12 @@ import pandas as pd
 import pytest
 
 from stages.learning import scoring, tallies
-from tests.learning.tables import frame_table, predict
-
-
-def scored(table: pd.DataFrame, predictions: pd.DataFrame) -> scoring.Scored:
-    return scoring.join(scoring.validation(table), predictions, "drop")[0]
+from tests.learning.tables import frame_table, predict, scored, with_gaps
 
 
 @pytest.fixture
 def table() -> pd.DataFrame:
-    table = frame_table(trials=8)
-    table.loc[table.index % 7 == 0, ["AU4", "AU6", "expression"]] = -1
-    table.loc[table.index % 5 == 0, "valence"] = np.nan
-    return table
+    return with_gaps(frame_table(trials=8))
 
 
 def test_measures_from_tallies_are_the_measures_from_frames(table: pd.DataFrame) -> None:

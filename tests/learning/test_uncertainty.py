@@ -4,20 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.learning import scoring, uncertainty
-from tests.learning.tables import frame_table, predict
-
-
-def scored(table: pd.DataFrame, predictions: pd.DataFrame) -> scoring.Scored:
-    return scoring.join(scoring.validation(table), predictions, "drop")[0]
+from stages.learning import uncertainty
+from tests.learning.tables import frame_table, predict, scored, with_gaps
 
 
 @pytest.fixture
 def table() -> pd.DataFrame:
-    table = frame_table(trials=8)
-    table.loc[table.index % 7 == 0, ["AU4", "AU6", "expression"]] = -1
-    table.loc[table.index % 5 == 0, "valence"] = np.nan
-    return table
+    return with_gaps(frame_table(trials=8))
 
 
 def test_the_same_predictions_change_nothing_for_certain(table: pd.DataFrame) -> None:

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from stages.corpora.labels import AU_NAMES
-from stages.learning.windows import Cut, Track, Windows, cut_windows, cuts, starts, track
-from stages.media.mel import MelTrack, mel_segment
+from stages.learning.tracks import Track
+from stages.learning.windows import Cut, Windows, cut_windows, cuts, starts
+from stages.media.mel import mel_segment
+from tests.learning.test_tracks import make_track as on_axis
 
 LENGTH = 30
 SHIFTED = Cut(LENGTH, 10)
@@ -19,17 +19,8 @@ def make_track(
     marker: float = 1.0,
     cut: Cut = SHIFTED,
 ) -> Track:
-    """A trial with faces at `numbers`; features are marker · 1000 + frame number, AU1 is set at frame 7."""
-    wanted = numbers if labelled is None else labelled
-    rows = pd.DataFrame({"trial": name, "frame": np.array(wanted, np.int32)})
-    for au in AU_NAMES:
-        rows[au] = (rows["frame"] == 7).astype(np.int8)
-    rows["expression"] = (rows["frame"] % 7).astype(np.int8)
-    rows["valence"] = rows["arousal"] = np.float32(0.25)
-    faces = pd.DataFrame({"frame": np.array(numbers, np.int32), "time": (np.array(numbers) - 1) / 25})
-    visual = np.repeat(marker * 1000 + np.array(numbers)[:, None], 4, 1).astype(np.float32)
-    sound = MelTrack(np.arange(2000 * 64, dtype=np.float32).reshape(2000, 64), 0.005, 0.0)
-    return track(rows, faces, visual, sound, cut)
+    """A trial with room for the windows of a cut."""
+    return on_axis(name, numbers, labelled, marker, cut.margin, cut.length)
 
 
 @pytest.mark.parametrize(
@@ -104,11 +95,6 @@ def test_sound_is_that_of_the_windows_frames_in_training_and_prediction() -> Non
         assert np.allclose(windows.mel(np.array([chosen]), 100)[0], expected)
 
 
-def test_time_runs_on_past_the_last_face() -> None:
-    one = make_track("a", [1, 2, 3, 8])
-    assert np.allclose(one.time, np.arange(LENGTH) / 25)
-
-
 def test_features_tell_their_length() -> None:
     windows: Windows = cut_windows([make_track("a", [1, 2])], SHIFTED)
     assert windows.features == 4
@@ -164,8 +150,3 @@ def test_training_knows_windows_that_reach_past_the_ends_as_prediction_does() ->
 
 def test_windows_with_a_stride_have_no_margin() -> None:
     assert cuts(30, 10, 5) == (Cut(30, 10), Cut(30, 5))
-
-
-def test_time_runs_on_before_the_first_face() -> None:
-    one = make_track("a", [3, 4, 5, 10], cut=Cut(9, None, 4))
-    assert np.allclose(one.time, (np.arange(one.first, one.first + len(one.time)) - 1) / 25)

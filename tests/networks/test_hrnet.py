@@ -35,6 +35,13 @@ def test_a_narrow_one_is_the_same_architecture(width: int) -> None:
         assert shapes(landmark_hrnet(106, width))["head.0.weight"] == f"{15 * width}x{15 * width}x1x1"
 
 
+def test_fewer_modules_and_blocks_are_some_of_the_published_tensors() -> None:
+    with torch.device("meta"):
+        small, whole = shapes(landmark_hrnet(98, modules=(1, 1, 1), blocks=2)), shapes(landmark_hrnet(98))
+    assert set(small) < set(whole) and len(small) < len(whole) / 2
+    assert all(whole[name] == shape for name, shape in small.items())
+
+
 def conv(state: State, x: Tensor, name: str, norm: str, stride: int = 1, relu: bool = True) -> Tensor:
     """Convolution, batch norm in eval mode and, but where told, ReLU."""
     weight = state[f"{name}.weight"]

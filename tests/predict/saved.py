@@ -1,0 +1,85 @@
+"""Systems of random weights on disk, and films of one real face."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from stages.learning.card import save_card, save_model, save_weights
+from stages.learning.checkpoints import BUILDERS
+from stages.learning.landmarking import Landmarker, describe
+from stages.media.extract import Search
+from stages.media.schemes import JD106
+from stages.networks.hrnet import landmark_hrnet
+
+TASKS = ["AU", "EXPR", "VA"]
+NETWORK = {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}
+ENCODER: dict[str, Any] = {
+    "kind": "transformer", "project": None, "layers": 1, "attention_heads": 2, "feed_forward": 32,
+    "positions": "none", "features": 32,
+}  # fmt: skip
+CARDS: dict[str, dict[str, Any]] = {
+    "visual": {"stage": "finetune", "network": NETWORK},
+    "audio": {
+        "stage": "audio", "reads": "models/tiny/visual", "visual": 512, "features": 32, "window": 30,
+        "steps": 100, "front_end": "jin2021",
+    },
+    "sequence": {
+        "stage": "sequence", "reads": "models/tiny/audio", "visual": 512, "audio": 32, "window": 30,
+        "network": ENCODER,
+    },
+    "clips": {
+        "stage": "clips", "network": {"width": 0.25}, "mask": "filled", "front_end": "wang2021",
+        "clip": {"frames": 2, "dilation": 3, "size": 32, "rows": 101, "steps": 50},
+    },
+}  # fmt: skip
+SEARCH = Search(detect_every=1)
+
+
+def save_step(models: Path, system: str, step: str, tasks: list[str] = TASKS) -> None:
+    """One epoch of random weights."""
+    params = {"stride": 10, "predict_stride": 1 if step == "clips" else 10}
+    card = {**CARDS[step], "system": system, "step": step, "tasks": tasks, "params": params}
+    folder = models / system / step
+    save_card(folder, {**card, "chosen": "epoch_01"})
+    save_weights(folder / "epoch_01.safetensors", BUILDERS[CARDS[step]["stage"]](card).state_dict())
+
+
+def save_system(models: Path, system: str, steps: dict[str, str], widths: dict[str, int]) -> None:
+    """Which step each unit comes from."""
+    source = {"system": system, "checkpoint": "epoch_01", "weight": 1.0}
+    write(models / system / "selection.json", {unit: [{**source, "step": steps[unit]}] for unit in steps})
+    write(models / system / "widths.json", widths)
+
+
+def save_landmarks(models: Path) -> None:
+    landmarker = Landmarker(landmark_hrnet(JD106.points, 4), JD106, 64, "quarter")
+    save_model(models / "landmarks", landmarker.model.state_dict(), {"network": describe(landmarker)})
+
+
+def write(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def astronaut(height: int = 240) -> np.ndarray:
+    """A real face that ships with scikit-image, RGB."""
+    from skimage.data import astronaut as picture
+
+    return cv2.resize(picture(), (height, height), interpolation=cv2.INTER_AREA)
+
+
+def film(path: Path, frames: list[np.ndarray], rate: int = 25, codec: str = "libx264") -> Path:
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(codec, rate=rate, options={"g": "5"})
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for picture in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
