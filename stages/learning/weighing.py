@@ -66,8 +66,7 @@ def _unit_weights(
     """Weights [members]; `first`: place of the leader among them, if it is one."""
     weightings = options.simplex(len(members), rules.step)
     scores = _unit_scores(unit, members, videos, weightings, rules.criterion)
-    start = first if rules.start == "leader" and first is not None else _start(scores, weightings, rules)
-    return weightings[_pick(scores, start, rules.margin)]
+    return weightings[_pick(scores, _start(scores, weightings, rules, first), rules.margin)]
 
 
 def _videos(scored: Scored) -> list[NDArray[np.intp]]:
@@ -114,10 +113,12 @@ def _without_each(sums: Sequence[Floats]) -> Floats:
     return np.asarray(np.tensordot(1 - np.eye(len(sums)), np.stack(sums), axes=1), dtype=np.float64)
 
 
-def _start(scores: Floats, weightings: Floats, rules: Rules) -> int:
-    """Row of the best single member, or of the equal weighting of those that it does not steadily beat."""
+def _start(scores: Floats, weightings: Floats, rules: Rules, first: int | None) -> int:
+    """Row of the leader, of the best single member, or of the mean of those it does not steadily beat."""
+    if rules.start == "leader" and first is not None:
+        return first  # the grid begins with the single members
     members = weightings.shape[1]
-    singles = np.nan_to_num(scores[:, :members], nan=-1.0)  # the grid begins with the single ones
+    singles = np.nan_to_num(scores[:, :members], nan=-1.0)
     best = int(singles.mean(axis=0).argmax())
     if rules.start != "mean":
         return best
