@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from benchmarks.measure import Row, seconds
 from stages import audio, sequence
 from stages.corpora.labels import AU_NAMES, VA_NAMES
-from stages.learning.fit import fit
 from stages.learning.fusion import fuse, sequence_model
 from stages.learning.objectives import Objectives
 from stages.learning.recipe import Recipe
 from stages.learning.sound import audio_model
 from stages.learning.temporal import Forward, Material, joint_loss, lessons
 from stages.learning.tracks import track
+from stages.learning.training import train
 from stages.learning.visual import embed_images
 from stages.learning.windows import Cut, cut_windows, cuts
 from stages.media.mel import MelTrack
@@ -36,7 +36,7 @@ TASKS = ("AU", "EXPR")
 TRIALS, FRAMES = 4, 120
 BACKBONES = {"IResNet18": ("iresnet", 18), "ResNet50": ("vggface2", 50)}
 WIDTH, SIZE = 0.25, 80  # as the demo shrinks them
-RECIPE = Recipe(epochs=1, batch=16, lr=0.01)
+RECIPE = Recipe(seed=0, threads=1, epochs=1, batch=16, lr=0.01)
 FUSED = {
     "kind": "transformer", "project": None, "positions": "none", "layers": 1, "attention_heads": 8,
     "feed_forward": 2048, "features": 512,
@@ -53,7 +53,7 @@ Epoch = Callable[[Features, Path], None]  # the folder keeps what a frozen audio
 
 def rows() -> list[Row]:
     """Faces trained on in a second; by hand, the frozen models see each face once an epoch."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(RECIPE.threads)
     epochs: dict[str, tuple[str, Epoch]] = {
         "audio, TDNN": ("IResNet18", _hearing),
         "sequence, transformer on both streams": ("IResNet18", _fused),
@@ -113,15 +113,14 @@ def _seen(kind: str, features: Features, folder: Path) -> None:
 def _fit(model: torch.nn.Module, forward: Forward, material: Material) -> None:
     fabric = Fabric(accelerator="cpu", devices=1)
     with tempfile.TemporaryDirectory() as state:
-        fit(
+        train(
             model,
             joint_loss(forward, Objectives().losses()),
-            lessons(material, TASKS, batch=RECIPE.batch, seed=0, fabric=fabric),
-            optimizer=RECIPE.build(model)[0],
-            epochs=1,
-            seed=0,
+            lessons(material, TASKS, batch=RECIPE.batch, seed=RECIPE.seed, fabric=fabric),
+            RECIPE,
             state=Path(state),
             fabric=fabric,
+            on_epoch=lambda _: {},
         )
 
 
