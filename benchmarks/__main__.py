@@ -11,8 +11,8 @@ from rich.table import Table
 
 import benchmarks
 from benchmarks.measure import Row
-from stages.errors import UserError
-from stages.runtime import log, main
+from stages.core.errors import UserError
+from stages.core.runtime import log, main
 
 
 def names() -> list[str]:

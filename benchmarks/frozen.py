@@ -16,21 +16,22 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
 from benchmarks.measure import Row, seconds
-from stages import audio, sequence
-from stages.corpora.labels import AU_NAMES, VA_NAMES
-from stages.learning.fusion import fuse, sequence_model
-from stages.learning.objectives import Objectives
-from stages.learning.recipe import Recipe
-from stages.learning.sound import audio_model
-from stages.learning.temporal import Forward, Material, joint_loss, lessons
-from stages.learning.tracks import track
-from stages.learning.training import train
-from stages.learning.visual import embed_images
-from stages.learning.windows import Cut, cut_windows, cuts
-from stages.media.mel import MelTrack
-from stages.networks.backbones import build_backbone
-from stages.networks.heads import Heads
-from stages.networks.visual import VisualModel
+from stages.audio import __main__ as audio
+from stages.audio.features import audio_model
+from stages.core.labels import AU_NAMES, VA_NAMES
+from stages.networks.common.backbones import build_backbone
+from stages.networks.common.heads import Heads
+from stages.networks.common.visual import VisualModel
+from stages.samples.mels import MelTrack
+from stages.samples.tracks import track
+from stages.samples.windows import Cut, cut_windows, cuts
+from stages.sequence import __main__ as sequence
+from stages.sequence.streams import fuse, sequence_model
+from stages.training.objectives import Objectives
+from stages.training.recipe import Recipe
+from stages.training.segments import Forward, Material, joint_loss, lessons
+from stages.training.train import train
+from stages.training.visual import embed_images
 
 TASKS = ("AU", "EXPR")
 TRIALS, FRAMES = 4, 120

@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.measure import Row, seconds
-from stages.media.mel import MelTrack, mel_segment
-from stages.media.sound import RATE, load_sound, open_sound
-from stages.media.spectrogram import FRONT_ENDS, mel, mel_rows
+from stages.mel.sound import RATE, load_sound, open_sound
+from stages.mel.spectrogram import FRONT_ENDS, mel, mel_rows
+from stages.samples.mels import MelTrack, mel_segment
 
 SECONDS, FPS = 120, 25
 WINDOW, STRIDE, STEPS = 30, 10, 100  # frames of a window, between windows; rows of a window (Jin et al. 2021)

@@ -14,15 +14,15 @@ import torch
 from lightning_fabric import Fabric
 
 from benchmarks.measure import Row, seconds
-from stages.learning.augment import Augment
-from stages.learning.data import Faces, Labels
-from stages.learning.fit import fit
-from stages.learning.objectives import Objectives
-from stages.learning.sampling import sampler
-from stages.learning.visual import turn_loss, turns
-from stages.networks.backbones import build_backbone
-from stages.networks.heads import Heads
-from stages.networks.visual import VisualModel
+from stages.networks.common.backbones import build_backbone
+from stages.networks.common.heads import Heads
+from stages.networks.common.visual import VisualModel
+from stages.samples.augment import Augment
+from stages.samples.faces import Faces, Labels
+from stages.samples.sampling import sampler
+from stages.training.fit import fit
+from stages.training.objectives import Objectives
+from stages.training.visual import turn_loss, turns
 
 TASKS = ("AU", "EXPR")
 PAPER = Augment(flip=0.5, crop=0.6, hue=10, saturation=0.3, lightness=0.1)  # Jin et al. 2021, 4.2

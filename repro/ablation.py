@@ -22,16 +22,16 @@ import pandas as pd
 
 from repro.studies import STUDIES
 from repro.study import INDEX, Changes, Study, changed
-from stages.errors import UserError
-from stages.learning import scoring
-from stages.learning.card import read_card
-from stages.learning.epochs import Outs
-from stages.learning.selection import SCORING, half_of, halves
-from stages.learning.state import data_digest, stage_code
-from stages.media.store import digest
-from stages.params import Strict, check, flatten
-from stages.reporting.files import write_csv, write_json, write_text
-from stages.runtime import log, main
+from stages.core.card import read_card
+from stages.core.errors import UserError
+from stages.core.files import write_csv, write_json, write_text
+from stages.core.params import Strict, check, flatten
+from stages.core.resume import data_digest, stage_code
+from stages.core.runtime import log, main
+from stages.core.store import digest
+from stages.scoring import labelled
+from stages.scoring.halves import SCORING, half_of, halves
+from stages.training.checkpoints import Outs
 
 SCRATCH = Path(".state/ablation")
 METRICS = Path("metrics/ablation")
@@ -83,7 +83,7 @@ def sweep(name: str, study: Study, values: dict[str, Any], scratch: Path, metric
 def checked(study: Study, values: dict[str, Any], changes: Changes) -> Strict:
     """Parameters of a variant as its front door takes them."""
     block = f"{study.system}.{study.verb}"
-    return check(import_module(f"stages.{study.verb}").Params, changed(values, changes), block)
+    return check(import_module(f"stages.{study.verb}.__main__").Params, changed(values, changes), block)
 
 
 def trained(study: Study, params: Strict, folder: Path) -> dict[str, float]:
@@ -93,7 +93,7 @@ def trained(study: Study, params: Strict, folder: Path) -> dict[str, float]:
         return dict(kept["figures"])
     shutil.rmtree(folder, ignore_errors=True)
     outs = Outs(folder / "models", folder / "predictions", folder / "history.csv")
-    getattr(import_module(f"stages.{study.verb}"), study.verb)(study.system, study.step, params, outs)
+    getattr(import_module(f"stages.{study.verb}.__main__"), study.verb)(study.system, study.step, params, outs)
     figures = scores(study, outs)
     write_json(done, {"key": key, "figures": figures})
     return figures
@@ -110,7 +110,7 @@ def scores(study: Study, outs: Outs) -> dict[str, float]:
     """Figures of the chosen checkpoint on all validation videos, and on those it was not chosen on."""
     table = pd.read_parquet(INDEX)
     predictions = pd.read_parquet(outs.predictions / f"{read_card(outs.models)['chosen']}.parquet")
-    scored, _ = scoring.join(scoring.validation(table), predictions, "drop")
+    scored, _ = labelled.join(labelled.validation(table), predictions, "drop")
     half = scored.where(half_of(scored.trials, halves(table), SCORING))
     both = study.figures(scored), study.figures(half)
     return both[0] | {f"{key}_{SCORING}": value for key, value in both[1].items()}

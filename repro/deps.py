@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from stages.media.code import import_closure
+from stages.core.digests import import_closure
 
 PIPELINE = Path("dvc.yaml")
 DOOR = re.compile(r"-m stages\.(\w+)")
@@ -40,7 +40,7 @@ def _lines(lines: list[str], root: Path) -> Iterator[str]:
 
 def code_of(root: Path, door: str) -> list[str]:
     """What the front door needs: itself, the core, then by room; a folder where it needs all of it."""
-    first = f"stages/{door}.py"
+    first = f"stages/{door}/__main__.py"
     files = {file.relative_to(root).as_posix() for file in import_closure(root / first) if _has_code(file)}
     rest = _folded(root, files - {first})
     return [first, *sorted(rest, key=lambda path: (path.count("/") > 1, path))]

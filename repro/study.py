@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stages.learning.scoring import Scored
+from stages.scoring.labelled import Scored
 
 INDEX = Path("data/index/frames.parquet")
 FRAMES = Path("data/frames")

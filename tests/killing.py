@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stages.learning import epochs
-from stages.reporting.files import write_parquet
+from stages.core.files import write_parquet
+from stages.training import checkpoints
 
 
 def check_resumes(
-    train: Callable[[], None], outs: epochs.Outs, die_in: int, patch: pytest.MonkeyPatch
+    train: Callable[[], None], outs: checkpoints.Outs, die_in: int, patch: pytest.MonkeyPatch
 ) -> None:
     """In a copy of a folder in which `train` has run: it dies in an epoch, goes on, ends in the same bytes.
 
@@ -25,7 +25,7 @@ def check_resumes(
     for path in paths:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     with patch.context() as killed:
-        killed.setattr(epochs, "write_parquet", dies_in(die_in))
+        killed.setattr(checkpoints, "write_parquet", dies_in(die_in))
         with pytest.raises(KeyboardInterrupt):
             train()
     assert whole and not contents(paths), "an out was written before the run was whole"
@@ -38,7 +38,7 @@ def dies_in(epoch: int) -> Callable[[Path, pd.DataFrame], None]:
     """`write_parquet` up to the end of the process in the middle of an epoch."""
 
     def save(path: Path, table: pd.DataFrame) -> None:
-        if path.stem == epochs.name(epoch):
+        if path.stem == checkpoints.name(epoch):
             raise KeyboardInterrupt
         write_parquet(path, table)
 

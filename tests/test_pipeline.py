@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from repro.check import clone, repro, set_scale
-from stages.corpora.labels import AU_LOGITS, AU_NAMES
+from stages.core.labels import AU_LOGITS, AU_NAMES
 
 ROOT = Path(__file__).parents[1]
 INHERIT_LR = (

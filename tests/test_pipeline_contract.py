@@ -10,7 +10,7 @@ import pytest
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
-from stages.media.code import import_closure
+from stages.core.digests import import_closure
 from tests import contract
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from stages.corpora.labels import AU_NAMES, EXPRESSIONS
-from stages.learning.card import save_model
-from stages.media.store import fill
-from stages.networks.backbones import build_backbone
+from stages.core.card import save_model
+from stages.core.labels import AU_NAMES, EXPRESSIONS
+from stages.core.store import fill
+from stages.networks.common.backbones import build_backbone
 
 NETWORK = {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}
 TRIALS = {"t1": "train", "t2": "train", "v1": "validation", "v2": "validation"}

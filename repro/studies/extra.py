@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from repro.study import Study, Variant, times
-from stages.corpora.labels import AU_LOGITS, AU_NAMES
-from stages.learning import measures
-from stages.learning.scoring import Scored
+from stages.core.labels import AU_LOGITS, AU_NAMES
+from stages.scoring import measures
+from stages.scoring.labelled import Scored
 
 SCARCE = ("AU15", "AU23", "AU24")
 SEEDS = (1, 2, 3)

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from repro.study import Study, Variant, times, unchanged
-from stages.corpora.labels import AU_LOGITS, MISSING
-from stages.learning import measures
-from stages.learning.card import read_card, save_model
-from stages.learning.scoring import Scored
-from stages.networks.backbones import build_backbone
+from stages.core.card import read_card, save_model
+from stages.core.labels import AU_LOGITS, MISSING
+from stages.networks.common.backbones import build_backbone
+from stages.scoring import measures
+from stages.scoring.labelled import Scored
 
 UNTRAINED = Path(".state/ablation/untrained")
 SMALL = 96 / 256  # batch before "bs256" (code: 12 · 6 + 24), as a share of the block's

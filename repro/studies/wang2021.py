@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from repro.study import FRAMES, INDEX, Changes, Study, Variant
-from stages.learning import scoring
+from stages.scoring import labelled
 
 NOTE = """ABAW2 measures of AU, EXPR and VA, of the checkpoint chosen on the selection half; `_scoring` is
 on the videos not used to choose. Both models train on the same number of batches. Half of the labels: those
@@ -36,7 +36,7 @@ WANG2021 = Study(
         for name, condition, changes in CONDITIONS
         for model, says, teacher, published in MODELS
     ),
-    figures=scoring.official,
+    figures=labelled.official,
     note=NOTE,
     inputs=(INDEX, FRAMES, Path("data/masks"), Path("data/mel/wang2021")),
 )

@@ -14,7 +14,7 @@ import numpy as np
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from stages.errors import UserError
+from stages.core.errors import UserError
 from stages.media.colour import GBR_TO_RGB, is_full_range, yuv_to_rgb
 
 # FFmpeg's log stays off: PyAV's log callback takes Python's lock, for errors at any level, and a decoder's

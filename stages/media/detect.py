@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from stages.errors import UserError
+from stages.core.errors import UserError
 from stages.media.decode import Frame
 
 

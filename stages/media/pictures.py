@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from stages.errors import UserError
+from stages.core.errors import UserError
+from stages.core.store import Note
 from stages.media.align import SIZE
 from stages.media.extract import Search, extract
-from stages.media.store import Note
 
 
 @dataclass(frozen=True)

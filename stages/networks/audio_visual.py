@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stages.networks.heads import Heads
+from stages.networks.common.heads import Heads
 from stages.networks.tdnn import TDNN
 
 STEPS = 100  # mel frames that a segment of video is resampled to

@@ -12,9 +12,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from stages.networks.common.prelu import PReLU
+from stages.networks.common.width import narrow
 from stages.networks.iresnet import CHANNELS, STRIDE
-from stages.networks.prelu import PReLU
-from stages.networks.width import narrow
 
 # Published: 50, 100 and 152. The two small ones have IResNet's blocks, for machines without an accelerator.
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 14, 3), 100: (3, 13, 30, 3), 152: (3, 8, 36, 3)}

@@ -10,8 +10,8 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from stages.networks.prelu import PReLU
-from stages.networks.width import narrow
+from stages.networks.common.prelu import PReLU
+from stages.networks.common.width import narrow
 
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 14, 3), 100: (3, 13, 30, 3)}
 CHANNELS = (64, 128, 256, 512)

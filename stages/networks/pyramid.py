@@ -11,8 +11,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from stages.errors import UserError
-from stages.networks.backbones import Backbone
+from stages.core.errors import UserError
+from stages.networks.common.backbones import Backbone
 from stages.networks.coordinate_attention import CoordinateAttention
 from stages.networks.iresnet import STRIDE, IResNet
 

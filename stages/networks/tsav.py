@@ -16,7 +16,7 @@ from torchvision.models.resnet import BasicBlock
 from torchvision.models.video.resnet import BasicBlock as VideoBlock
 from torchvision.models.video.resnet import Conv2Plus1D
 
-from stages.networks.width import narrow
+from stages.networks.common.width import narrow
 
 CHANNELS = (64, 128, 256, 512)
 STEM = 45  # channels between the spatial and the temporal convolution of R(2+1)D's stem

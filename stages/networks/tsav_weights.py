@@ -6,8 +6,8 @@ from pathlib import Path
 
 from torch import Tensor
 
+from stages.networks.common.weights import Report, load_file_into, load_weights, read_weights
 from stages.networks.tsav import DIMENSIONS, EXPRESSIONS, SHARED, TSAV, TSAV_UNITS, PublishedTSAV
-from stages.networks.weights import Report, load_file_into, load_weights, read_weights
 
 HEAD = "fc.1."
 OWN = EXPRESSIONS + DIMENSIONS  # outputs of the head that come before the action units'

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stages.errors import UserError
+from stages.core.errors import UserError
 from stages.media.decode import frame_times, read_frames
 from tests.media.videos import astronaut, moving, write_video
 
@@ -153,7 +153,7 @@ def test_damage_does_not_block_decoder_threads(tmp_path: Path) -> None:
     path = truncated(tmp_path, 0.7)
     code = (
         "import sys, pathlib\n"
-        "from stages.errors import UserError\n"
+        "from stages.core.errors import UserError\n"
         "from stages.media.decode import read_frames\n"
         "for _ in range(30):\n"
         "    try: list(read_frames(pathlib.Path(sys.argv[1]), threads=4))\n"
@@ -165,7 +165,7 @@ def test_damage_does_not_block_decoder_threads(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("module", ["stages.media.decode", "stages.predict"])
+@pytest.mark.parametrize("module", ["stages.media.decode", "stages.predict.__main__"])
 def test_the_log_is_off_whatever_else_is_imported(module: str) -> None:
     code = f"import {module}, av; assert av.logging.get_level() is None"
     subprocess.run([sys.executable, "-c", code], check=True)

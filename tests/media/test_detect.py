@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from stages.errors import UserError
+from stages.core.errors import UserError
 from stages.media.detect import Detector, build_detector, detect_faces, mtcnn
 from tests.media.faces import as_frame, astronaut, eyes, mirrored, six_people
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stages.errors import UserError
+from stages.core.errors import UserError
 from stages.media.align import TEMPLATE, similarity
 from stages.media.decode import read_frames
 from stages.media.extract import Search, extract

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from stages.networks.audio_visual import AudioVisualModel, resample
-from stages.networks.heads import Heads
+from stages.networks.common.heads import Heads
 from stages.networks.tdnn import TDNN
 
 

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from stages.networks.common.weights import load_weights
 from stages.networks.hrnet import STRIDE, landmark_hrnet
-from stages.networks.weights import load_weights
 from tests.networks.tensors import digest, shapes
 
 WFLW = "3f855be01a6b605c"  # of the names and shapes in HR18-WFLW.pth

@@ -13,11 +13,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from stages.errors import UserError
-from stages.learning.card import save_model
-from stages.networks.backbones import build_backbone
+from stages.core.card import save_model
+from stages.core.errors import UserError
+from stages.networks.common.backbones import build_backbone
+from stages.networks.common.pretrained import import_backbone, load_backbone
 from stages.networks.iresnet import BLOCKS
-from stages.networks.pretrained import import_backbone, load_backbone
 from tests.networks import functional
 
 RESNET50 = (3, 4, 6, 3)

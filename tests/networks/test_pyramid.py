@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stages.errors import UserError
-from stages.networks.backbones import Backbone, build_backbone
+from stages.core.errors import UserError
+from stages.networks.common.backbones import Backbone, build_backbone
 from stages.networks.iresnet import IResNet
 from stages.networks.pyramid import FeaturePyramid, Pyramid, pyramid
 from tests.networks.tensors import shapes

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from stages.errors import UserError
+from stages.core.errors import UserError
 from stages.networks.tsav import TSAV, TSAV_UNITS, UNITS
 from stages.networks.tsav_weights import load_tsav, start_from_tsav
 

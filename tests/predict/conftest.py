@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from stages.learning.scoring import UNITS
 from stages.networks.tsav import TSAV, TSAV_UNITS
-from stages.predict import Predict, trained
+from stages.predict.__main__ import Predict, trained
+from stages.scoring.labelled import UNITS
 from tests.predict.saved import CARDS, astronaut, film, save_landmarks, save_step, save_system
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.errors import UserError
+from stages.core.errors import UserError
+from stages.core.runtime import main
 from stages.media.extract import Search
-from stages.predict import Predict, check_names, parse, predict, predict_all, run
-from stages.runtime import main
+from stages.predict.__main__ import Predict, check_names, parse, predict, predict_all, run
 from tests.predict.saved import SEARCH
 
 

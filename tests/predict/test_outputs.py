@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.corpora.affwild2.annotations import read_track
-from stages.corpora.labels import AU_NAMES, EXPRESSIONS, VA_NAMES
-from stages.learning.scoring import UNITS
+from stages.core.labels import AU_NAMES, EXPRESSIONS, VA_NAMES
+from stages.index.annotations import read_track
 from stages.media.extract import Search
-from stages.predict import Predict, predict, trained
+from stages.predict.__main__ import Predict, predict, trained
+from stages.scoring.labelled import UNITS
 from tests.predict.saved import SEARCH, TASKS, astronaut, film, save_step, save_system
 
 REAL = Path(__file__).parents[3] / "shared/real"

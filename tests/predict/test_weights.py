@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import torch
 
-from stages.corpora.labels import AU_NAMES, EXPRESSIONS, VA_NAMES
-from stages.errors import UserError
-from stages.learning.scoring import UNITS
-from stages.predict import predict, published, trained
+from stages.core.errors import UserError
+from stages.core.labels import AU_NAMES, EXPRESSIONS, VA_NAMES
+from stages.predict.__main__ import predict, published, trained
+from stages.scoring.labelled import UNITS
 from tests.predict.saved import SEARCH, astronaut, save_step, save_system
 
 KNOWN = ["AU1", "AU2", "AU4", "AU6", "AU12", "AU15", "AU25"]

@@ -17,12 +17,12 @@ from repro import ablation
 from repro.studies import STUDIES
 from repro.studies.jiang2022 import JIANG2022, UNTRAINED, both_classes
 from repro.study import Study, Variant, changed, times, unchanged
-from stages import finetune
-from stages.corpora.labels import AU_LOGITS, AU_NAMES
-from stages.errors import UserError
-from stages.learning import scoring
-from stages.learning.card import read_card
-from stages.learning.selection import halves
+from stages.core.card import read_card
+from stages.core.errors import UserError
+from stages.core.labels import AU_LOGITS, AU_NAMES
+from stages.finetune import __main__ as finetune
+from stages.scoring import labelled
+from stages.scoring.halves import halves
 from tests.world import build_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,9 +172,9 @@ def test_every_study_names_a_run_and_keys_of_its_block(name: str) -> None:
 def test_both_classes_of_a_perfect_and_a_silent_system() -> None:
     labels = np.tile(np.array([[1], [0], [0], [-1]]), (1, 12))
 
-    def scored(logits: np.ndarray) -> scoring.Scored:
+    def scored(logits: np.ndarray) -> labelled.Scored:
         table = pd.DataFrame(np.tile(logits[:, None], (1, 12)), columns=list(AU_LOGITS))
-        return scoring.Scored(pd.Series(["v"] * 4), labels, np.zeros(4), np.zeros((4, 2)), table)
+        return labelled.Scored(pd.Series(["v"] * 4), labels, np.zeros(4), np.zeros((4, 2)), table)
 
     assert both_classes(scored(np.array([2.0, -1, -3, 5]))) == {"macro_f1": 1.0, "f1": 1.0}
     assert both_classes(scored(np.array([-1.0, -1, -1, -1]))) == {"macro_f1": pytest.approx(0.4), "f1": 0.0}

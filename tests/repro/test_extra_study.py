@@ -6,9 +6,9 @@ from sklearn.metrics import f1_score
 
 from repro.studies import STUDIES
 from repro.studies.extra import SCARCE, scarce_units
-from stages.corpora.labels import AU_NAMES
-from stages.learning import scoring
-from tests.learning.tables import frame_table, predict
+from stages.core.labels import AU_NAMES
+from stages.scoring import labelled
+from tests.scoring.tables import frame_table, predict
 
 
 def test_rows_differ_in_the_stills_alone() -> None:
@@ -21,7 +21,7 @@ def test_rows_differ_in_the_stills_alone() -> None:
 
 def test_figures_are_f1_of_presence() -> None:
     table = frame_table()
-    scored, _ = scoring.join(scoring.validation(table), predict(table, noise=1.5), "drop")
+    scored, _ = labelled.join(labelled.validation(table), predict(table, noise=1.5), "drop")
     found = scarce_units(scored)
     logits = scored.predicted[[f"logit_{name}" for name in AU_NAMES]].to_numpy()
     wanted = [f1_score(scored.units[:, unit], logits[:, unit] > 0) for unit in range(12)]

@@ -1,0 +1,127 @@
+"""Batches of clips for training, and the losses of a student alone and of one with a teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import count, islice
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from stages.clips.augment import ClipAugment, brighten
+from stages.clips.cutting import Clips
+from stages.clips.mean_teacher import Outputs, consistency, supervised
+from stages.core.labels import MISSING, TASKS
+from stages.networks.tsav import prepare
+from stages.samples.faces import Labels, Rows
+from stages.training.losses import TaskLoss
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+Terms = dict[str, Tensor]
+
+
+class ClipBatch(NamedTuple):
+    """Clips uint8 [B, T, S, S, 4], the `light` [B] in which a teacher sees them, mel [B, 1, 64, R].
+
+    `targets` by task; `weight` of consistency in this epoch.
+    """
+
+    clips: Tensor
+    light: Tensor
+    mel: Tensor
+    targets: dict[str, Tensor]
+    weight: float
+
+
+def clip_batches(
+    clips: Clips,
+    augment: ClipAugment,
+    weight: Callable[[int], float],
+    *,
+    tasks: Sequence[str],
+    batch: int,
+    steps: int,
+    seed: int,
+    fabric: Fabric,
+) -> Callable[[int], Iterator[ClipBatch]]:
+    """Batches of an epoch, as `fit` asks for them; each process takes its share of the global `batch`.
+
+    `weight(epoch)` is that of consistency. Neighbouring frames are nearly equal: an epoch is `steps` batches
+    of frames, drawn without replacement, from the start again once all have been seen.
+    """
+
+    def epoch_batches(epoch: int) -> Iterator[ClipBatch]:
+        random = np.random.default_rng([seed, epoch, fabric.global_rank])
+        for chosen in draws(len(clips), batch, steps, [seed, epoch]):
+            own = chosen[fabric.global_rank :: fabric.world_size]
+            seen, light = augment(clips.pixels(own), random), augment.light(len(own), random)
+            labels = [clips.targets(task, own) for task in tasks]
+            parts = [torch.from_numpy(part) for part in (seen, light, clips.mel(own), *labels)]
+            seen_, light_, mel, *targets = (part.to(fabric.device) for part in parts)
+            yield ClipBatch(seen_, light_, mel, dict(zip(tasks, targets, strict=True)), weight(epoch))
+
+    return epoch_batches
+
+
+def draws(samples: int, batch: int, steps: int, seed: Sequence[int]) -> Iterator[Rows]:
+    """`steps` full batches of shuffled passes over the samples."""
+
+    def batches() -> Iterator[Rows]:
+        size = min(batch, samples)
+        for lap in count():
+            order = np.random.default_rng([*seed, lap]).permutation(samples)
+            yield from (order[start : start + size] for start in range(0, samples - size + 1, size))
+
+    return islice(batches(), steps)
+
+
+def student_loss(losses: Mapping[str, TaskLoss]) -> Callable[[nn.Module, ClipBatch], Terms]:
+    """Sum of the tasks' losses, each over its labelled samples (Wang & Wang 2021, section C)."""
+
+    def loss(model: nn.Module, batch: ClipBatch) -> Terms:
+        terms = supervised(model(prepare(batch.clips), batch.mel), batch.targets, losses)
+        return {"loss": _sum(terms), **terms}
+
+    return loss
+
+
+def taught_loss(losses: Mapping[str, TaskLoss]) -> Callable[[nn.Module, ClipBatch], Terms]:
+    """The same for a `MeanTeacher`, plus consistency with the teacher where labels are missing."""
+
+    def loss(model: nn.Module, batch: ClipBatch) -> Terms:
+        noisy = prepare(brighten(batch.clips, batch.light))
+        outputs, taught = model(prepare(batch.clips), noisy, batch.mel)
+        terms = supervised(outputs, batch.targets, losses)
+        agreement = consistency(outputs, taught, batch.targets, losses)
+        return {"loss": _sum(terms) + batch.weight * agreement, **terms, "consistency": agreement}
+
+    return loss
+
+
+def hide_labels(clips: Clips, share: float, seed: int) -> Clips:
+    """The clips with the labels of a share of the trials missing, drawn for each task anew.
+
+    Whole trials: frames of a trial are alike, and hiding single ones would hide next to nothing.
+    """
+    hidden = {task: _hidden(clips, task, share, [seed, place]) for place, task in enumerate(TASKS)}
+    au, expression, va = clips.labels.au.copy(), clips.labels.expression.copy(), clips.labels.va.copy()
+    au[hidden["AU"]] = MISSING
+    expression[hidden["EXPR"]] = MISSING
+    va[hidden["VA"]] = np.nan
+    return replace(clips, labels=Labels(au, expression, va))
+
+
+def _hidden(clips: Clips, task: str, share: float, seed: Sequence[int]) -> Rows:
+    """Clips of the trials that lose their labels of `task`."""
+    trials = np.unique(clips.of[clips.labels.known(task)])
+    lost = np.random.default_rng(seed).permutation(trials)[: int(share * len(trials))]
+    return np.flatnonzero(np.isin(clips.of, lost))
+
+
+def _sum(terms: Outputs) -> Tensor:
+    return torch.stack(list(terms.values())).sum()

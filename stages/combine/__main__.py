@@ -1,0 +1,105 @@
+"""The project's own best system: for each AU, expression and VA dimension a weighted sum of all systems.
+
+Weights are searched over a grid (Fan et al. 2021, 2: weighted sum of models) and smoothing widths as in stage
+smooth (Jiang et al. 2022, 3.4), both on the selection half of the validation videos only.
+Run: python -m stages.combine
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+from pydantic import Field, NonNegativeFloat
+
+from stages.combine import systems
+from stages.core.files import measured, write_json, write_parquet
+from stages.core.params import Strict, load
+from stages.core.runtime import log, main
+from stages.ensemble.candidates import Candidate
+from stages.ensemble.mixture import describe, mix, read_selection, sources_of
+from stages.ensemble.weights import Rules, Start
+from stages.evaluate import __main__ as evaluate
+from stages.evaluate import step_scores
+from stages.scoring import labelled
+from stages.scoring.halves import SCORING, SELECTION, half_of, halves
+from stages.smooth import __main__ as smooth
+from stages.smooth.moving_average import smooth as smoothed
+
+INDEX = Path("data/index/frames.parquet")
+SMOOTH = Path("data/smooth")
+MODELS = Path("models/combined")
+
+
+class Params(Strict):
+    """Section `combine` of params.yaml, with the systems that run and the rules that hold for all of them."""
+
+    systems: Annotated[list[str], Field(min_length=1)]
+    evaluate: evaluate.Rules
+    grid_step: Annotated[float, Field(gt=0, le=1)]
+    criterion: labelled.Criterion
+    margin: NonNegativeFloat
+    class_margin: NonNegativeFloat
+    start: Start
+    smooth: smooth.Params
+
+
+def run() -> None:
+    """Read params and the systems' final predictions; write the choice, the predictions and the figures."""
+    params = load(Params, "combine")
+    table, paths = pd.read_parquet(INDEX), systems.finals(params.systems, SMOOTH)
+    sides, labels = halves(table), labelled.validation(table)
+    rows = labels[half_of(labels["trial"], sides, SELECTION)]
+    rules = Rules(params.grid_step, params.criterion, params.margin, params.start)
+    chosen = MODELS / "selection.json"
+    write_json(chosen, describe(systems.select(paths, rows, rules, params.class_margin)))
+    mixed = mix(read_selection(chosen), paths)  # as written: prediction on a new video reads rounded weights
+    own = params.smooth
+    widths = smooth.choose_widths(table, mixed, own.widths, own.criterion, own.margin)
+    write_json(MODELS / "widths.json", widths)
+    final = smoothed(mixed, widths)
+    write_parquet(Path("data/combined.parquet"), final)
+    report(table, paths, mixed, final, params.evaluate.missing)
+    log.print(f"combined: {len(sources_of(read_selection(chosen)))} of {len(params.systems)} systems in use")
+
+
+def report(
+    table: pd.DataFrame,
+    paths: dict[Candidate, Path],
+    mixed: pd.DataFrame,
+    final: pd.DataFrame,
+    missing: labelled.Missing,
+) -> None:
+    """Write the measures, and the scores of the steps beside the best single system's."""
+    sides, labels = halves(table), labelled.validation(table)
+    scored, counts = labelled.join(labels, final, missing)
+    write_json(Path("metrics/combined.json"), evaluate.measure(scored, counts, sides))
+    best = systems.best_single(paths, labels, sides, missing)
+    single = mix(systems.singles(best), paths)
+    names = ", ".join(f"{task} {candidate.system}" for task, candidate in best.items())
+    steps = [
+        step_scores.Step(step_scores.SINGLE, names, single),
+        step_scores.Step(step_scores.ENSEMBLE, "", mixed),
+        step_scores.Step(step_scores.SMOOTH, "final", final),
+    ]
+    scores = {"steps": step_scores.score_steps(table, steps, sides, missing)}
+    margin = _margin(labels, single, scored, sides, missing)
+    write_json(Path("data/scores/combined.json"), measured({**scores, "margin": margin}))
+
+
+def _margin(
+    labels: pd.DataFrame,
+    single: pd.DataFrame,
+    final: labelled.Scored,
+    sides: dict[str, str],
+    missing: labelled.Missing,
+) -> dict[str, Any]:
+    """Change and its standard error from the best single system to the combined one, on the scoring half."""
+    before = labelled.join(labels, single, missing)[0]
+    held = [own.where(half_of(own.trials, sides, SCORING)) for own in (before, final)]
+    return step_scores.changes(*held)
+
+
+if __name__ == "__main__":
+    main(run)

@@ -1,0 +1,47 @@
+"""What every step of every system earns, in one table. Run: python -m stages.compare"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from stages.compare import comparison
+from stages.compare.page import page
+from stages.core.errors import UserError
+from stages.core.files import write_csv, write_json, write_text
+from stages.core.params import Strict, load
+from stages.core.runtime import log, main
+
+SCORES = Path("data/scores")
+METRICS = Path("metrics")
+
+
+class Params(Strict):
+    """Top-level keys of params.yaml."""
+
+    systems: list[str]
+
+
+def run() -> None:
+    """Read the systems' scores; print the table and write it as JSON, as Markdown and for plots."""
+    params = load(Params, "compare")
+    names = [*params.systems, comparison.COMBINED]
+    scores = {name: read_scores(SCORES / f"{name}.json") for name in names}
+    rows = comparison.rows(scores)
+    log.print(comparison.table(rows))
+    write_text(METRICS / "compare.md", page(rows))
+    write_json(METRICS / "compare.json", comparison.nested(rows))
+    write_csv(METRICS / "compare.csv", comparison.plotted(rows))
+
+
+def read_scores(path: Path) -> dict[str, Any]:
+    """What `evaluate` wrote for one system, or `combine` for all. Errors: UserError where it has not run."""
+    if not path.exists():
+        raise UserError(f"{path}: not there; run dvc repro, or take it out of `systems` in params.yaml")
+    scores: dict[str, Any] = json.loads(path.read_text())
+    return scores
+
+
+if __name__ == "__main__":
+    main(run)

@@ -1,1 +1,0 @@
-"""What the data is: layouts on disk, splits, the frame table, still sets, the drawn corpus."""

@@ -1,1 +1,0 @@
-"""Aff-Wild2 on disk: releases, annotations, splits, the frame table."""

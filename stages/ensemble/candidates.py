@@ -1,0 +1,94 @@
+"""Prediction tables of all checkpoints that an ensemble may draw on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from stages.core.errors import UserError
+from stages.scoring import labelled, measures
+
+
+class Candidate(NamedTuple):
+    """One checkpoint of one step of a system."""
+
+    system: str
+    step: str
+    checkpoint: str
+
+    def path(self, root: Path) -> Path:
+        """Where its predictions lie below the predictions folder."""
+        return root / self.system / self.step / f"{self.checkpoint}.parquet"
+
+    def scored(self, root: Path, rows: pd.DataFrame) -> labelled.Scored:
+        """Its predictions beside the labels of `rows`, validation frames; those without a face left out."""
+        return scored_file(self.path(root), rows)
+
+
+def scored_file(path: Path, rows: pd.DataFrame, missing: labelled.Missing = "drop") -> labelled.Scored:
+    """A prediction table beside the labels of `rows`."""
+    return labelled.join(rows, pd.read_parquet(path), missing)[0]
+
+
+def find(root: Path, system: str, steps: Sequence[str]) -> list[Candidate]:
+    """Candidates in the order of `steps` (simplest first), and within a step the longest trained first.
+
+    Errors: UserError where a step has no predictions.
+    """
+    return [Candidate(system, step, name) for step in steps for name in _checkpoints(root, system, step)]
+
+
+def _checkpoints(root: Path, system: str, step: str) -> list[str]:
+    folder = root / system / step
+    found = sorted((path.stem for path in folder.glob("*.parquet")), reverse=True)
+    if not found:
+        raise UserError(
+            f"{folder}: no predictions; run the stage that trains {system}-{step}, or take {step} out of "
+            f"{system}.ensemble.steps in params.yaml"
+        )
+    return found
+
+
+def chosen(root: Path, system: str, steps: Iterable[str]) -> list[Candidate]:
+    """One checkpoint a step: the one that the card beside its predictions names.
+
+    A card's choice rests on the selection half, or for a fold on the training videos that it left out.
+    Errors: UserError where a step has no card.
+    """
+    return [Candidate(system, step, _chosen(root / system / step / "card.json")) for step in steps]
+
+
+def _chosen(path: Path) -> str:
+    if not path.is_file():
+        raise UserError(f"{path}: missing; run the stage that trains this step first")
+    name: str = json.loads(path.read_text())["chosen"]
+    return name
+
+
+def rate(
+    found: Iterable[Candidate], root: Path, rows: pd.DataFrame, criterion: labelled.Criterion
+) -> pd.DataFrame:
+    """One row a candidate: system, step, checkpoint, `overall` (mean of its tasks' ABAW2 measures), `UNITS`.
+
+    `rows`: the validation frames to choose on; those without a face do not count.
+    """
+    return pd.DataFrame([_scores(candidate, root, rows, criterion) for candidate in found])
+
+
+def _scores(
+    candidate: Candidate, root: Path, rows: pd.DataFrame, criterion: labelled.Criterion
+) -> dict[str, Any]:
+    scored = candidate.scored(root, rows)
+    overall = measures.mean(np.array(list(labelled.official(scored).values())))
+    return {**candidate._asdict(), "overall": overall, **labelled.unit_scores(scored, criterion)}
+
+
+def best(ratings: pd.DataFrame) -> Candidate:
+    """The single checkpoint with the best overall score; of equals the simplest."""
+    row = ratings.loc[ratings["overall"].fillna(-1.0).idxmax()]
+    return Candidate(row["system"], row["step"], row["checkpoint"])

@@ -1,0 +1,74 @@
+"""The published ways to make one prediction of many checkpoints, each as a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from stages.core.errors import UserError
+from stages.ensemble.candidates import Candidate, best, scored_file
+from stages.ensemble.choosing import choose
+from stages.ensemble.mixture import Source, weighted
+from stages.ensemble.robust_choice import fold_scores, steady
+from stages.ensemble.weights import Rules, unit_weights
+from stages.scoring.labelled import UNITS, Criterion, Scored, predicted_units
+
+
+def best_of_all(
+    found: Sequence[Candidate],
+    ratings: pd.DataFrame,
+    root: Path,
+    rows: pd.DataFrame,
+    criterion: Criterion,
+    margin: float,
+) -> dict[str, list[Source]]:
+    """For each unit the best checkpoint of all steps and epochs (Jiang et al. 2022, 4.4).
+
+    A unit stays with the best single checkpoint unless another beats it by more than `margin`, whichever one
+    video is left out. `ratings`: rows of `candidates.rate` for `found`.
+    """
+    folds, able = [], []
+    for candidate in found:
+        scored = candidate.scored(root, rows)
+        folds.append(fold_scores(scored, criterion))
+        able.append(predicted_units(scored))
+    single = list(found).index(best(ratings))
+    places = choose(steady(folds, single), single, margin)
+    chosen = {unit: _able(places[unit], [unit in units for units in able]) for unit in UNITS}
+    return {unit: weighted([found[place]], [1]) for unit, place in chosen.items() if place is not None}
+
+
+def _able(place: int, able: Sequence[bool]) -> int | None:
+    """The place, or the first that predicts the unit at all: where no label can tell, the simplest."""
+    if able[place]:
+        return place
+    return able.index(True) if any(able) else None
+
+
+def mean_of(members: Sequence[Candidate], root: Path, rows: pd.DataFrame) -> dict[str, list[Source]]:
+    """Equal weights of all members that predict a unit: predictions of folds, averaged."""
+    able = [predicted_units(member.scored(root, rows)) for member in members]
+    own = {unit: [m for m, units in zip(members, able, strict=True) if unit in units] for unit in UNITS}
+    return {unit: weighted(chosen, [1 / len(chosen)] * len(chosen)) for unit, chosen in own.items() if chosen}
+
+
+def weights_of(
+    members: Sequence[Candidate], root: Path, rows: pd.DataFrame, rules: Rules
+) -> dict[str, list[Source]]:
+    """A weighted sum of the members for each unit (Fan et al. 2021, 2), its weights searched on `rows`."""
+    found = unit_weights(aligned([member.path(root) for member in members], rows), rules)
+    return {unit: weighted(members, weights.tolist()) for unit, weights in found.items()}
+
+
+def aligned(paths: Sequence[Path], rows: pd.DataFrame) -> list[Scored]:
+    """Prediction tables beside the same labels, those of `rows`.
+
+    Errors: UserError where their frames differ.
+    """
+    scored = [scored_file(path, rows) for path in paths]
+    for path, own in zip(paths, scored, strict=True):
+        if not own.predicted.index.equals(scored[0].predicted.index):
+            raise UserError(f"{path}: predicts other frames than {paths[0]}; run dvc repro")
+    return scored

@@ -1,0 +1,44 @@
+"""Scores on the selection half that do not hang on one video.
+
+Dozens of checkpoints compete for each unit on a few videos, and frames of one video are alike: the winner is
+often the luckiest. So a gain counts as what remains of it whichever one video is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from stages.scoring import labelled
+from stages.scoring.tallies import Floats, tally, unit_scores, weigh
+
+
+def fold_scores(scored: labelled.Scored, criterion: labelled.Criterion) -> Floats:
+    """Scores [trials, units] (columns: `labelled.UNITS`) with each trial left out in turn."""
+    names = sorted(set(scored.trials))
+    left_out = 1 - np.eye(len(names), dtype=np.int64)
+    return unit_scores(weigh(left_out, tally(scored, names)), criterion)
+
+
+def steady(folds: Sequence[Floats], default: int, units: Sequence[str] = labelled.UNITS) -> pd.DataFrame:
+    """Scores [options, units] as `choosing.choose` takes them: the default's, plus the least gain over it.
+
+    `folds`: for each option its `fold_scores`; `default`: the option that the others must beat. Where the
+    default has no score, the least score of the others; NaN where a unit cannot be scored at all.
+    """
+    scores = np.stack(folds)
+    base = scores[default]
+    unknown = np.isnan(base).all(axis=0)
+    floor = np.where(
+        unknown, 0.0, np.nan_to_num(base).sum(axis=0) / np.maximum((~np.isnan(base)).sum(axis=0), 1)
+    )
+    gains = scores - np.where(unknown, 0.0, base)
+    return pd.DataFrame(floor + _least(gains), columns=list(units))
+
+
+def _least(gains: Floats) -> Floats:
+    """Least over the folds [options, folds, units]; NaN where no fold has a score."""
+    least = np.where(np.isnan(gains), np.inf, gains).min(axis=1)
+    return np.where(np.isinf(least), np.nan, least)

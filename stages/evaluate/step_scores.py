@@ -1,0 +1,62 @@
+"""What each step of a system's chain earns: its networks, then the ensemble, then smoothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from stages.ensemble import candidates
+from stages.scoring import labelled
+from stages.scoring.halves import SCORING, half_of
+from stages.scoring.uncertainty import change_error
+
+MAJORITY, SINGLE, ENSEMBLE, SMOOTH = "majority", "single", "ensemble", "smooth"
+
+
+class Step(NamedTuple):
+    """A row of the comparison: its name, the checkpoint behind it and what it predicts."""
+
+    name: str
+    checkpoint: str
+    predictions: pd.DataFrame
+
+
+def networks(ratings: pd.DataFrame) -> list[candidates.Candidate]:
+    """The checkpoint that stands for each network, from the rows of metrics/<system>/checkpoints.csv."""
+    rows = ratings.loc[ratings["chosen"].eq(1), ["system", "step", "checkpoint"]]
+    return [candidates.Candidate(*row) for row in rows.itertuples(index=False, name=None)]
+
+
+def score_steps(
+    table: pd.DataFrame, steps: Iterable[Step], sides: dict[str, str], missing: labelled.Missing
+) -> list[dict[str, Any]]:
+    """ABAW2 measures of each step, on the scoring half and on all videos; NaN for a task it does not predict.
+
+    `change`: of the scoring half's measure from the last step before that predicts the task, and `error` its
+    standard error (see `uncertainty`); empty for the first.
+    """
+    labels = labelled.validation(table)
+    rows: list[dict[str, Any]] = []
+    before = None
+    for name, checkpoint, predictions in steps:
+        scored, _ = labelled.join(labels, predictions, missing)
+        held = scored.where(half_of(scored.trials, sides, SCORING))
+        scores = {SCORING: labelled.official(held), "all": labelled.official(scored)}
+        rows.append({"step": name, "checkpoint": checkpoint, **scores, **changes(before, held)})
+        before = held if before is None else _carried(before, held)
+    return rows
+
+
+def changes(before: labelled.Scored | None, after: labelled.Scored) -> dict[str, dict[str, float]]:
+    """`change` of each task's ABAW2 measure and its standard `error`; empty where nothing came before."""
+    if before is None:
+        return {"change": {}, "error": {}}
+    was, now = labelled.official(before), labelled.official(after)
+    return {"change": {task: now[task] - was[task] for task in now}, "error": change_error(before, after)}
+
+
+def _carried(before: labelled.Scored, after: labelled.Scored) -> labelled.Scored:
+    """`after`, with what it does not predict taken from `before`."""
+    return after._replace(predicted=after.predicted.fillna(before.predicted))

@@ -1,0 +1,69 @@
+"""Faces of the trials of a corpus, as items of the per-video store: `<trial>.npy` and `<trial>.parquet`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stages.core.store import Note, digest, digest_path
+from stages.frames.crops import list_crops, read_crops
+from stages.media.align import SIZE
+from stages.media.detect import scrfd_file
+from stages.media.extract import Search, cut, locate
+from stages.media.trajectory import Trajectory
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One labelled track: where its pictures are, and for how many frames there are labels.
+
+    `kind`: "video" (a file) or "crops" (a folder); `video`: the file that tells the times of crops, if any.
+    """
+
+    source: Path
+    kind: str
+    side: str
+    frames: int
+    video: Path | None
+
+    def digest(self) -> str:
+        """Of all that its faces depend on but for the parameters."""
+        clock = digest_path(self.video) if self.kind == "crops" and self.video else ""
+        return digest(digest_path(self.source), self.kind, self.side, self.frames, clock)
+
+
+@dataclass(frozen=True)
+class MakeFaces:
+    """Makes one item of the store: pass an instance to `store.fill`."""
+
+    trials: dict[str, Trial]
+    search: Search
+
+    def __call__(self, name: str, folder: Path) -> Note:
+        trial = self.trials[name]
+        track = _track(trial, self.search)
+        faces = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, (len(track), SIZE, SIZE, 3))
+        if trial.kind == "crops":
+            read_crops(trial.source, track.frames, faces)
+        else:
+            cut(trial.source, track, faces)
+        faces.flush()
+        track.table().to_parquet(folder / f"{name}.parquet", index=False)
+        return {"frames": track.length, "faces": len(track)}
+
+    def params(self) -> dict[str, object]:
+        """What the store digests; the detector's file by its bytes, not its place.
+
+        Errors: UserError where that file is missing.
+        """
+        given = self.search.detector == "scrfd"
+        weights = digest_path(scrfd_file(self.search.detector_pack)) if given else None
+        return asdict(self.search) | {"detector_pack": weights}
+
+
+def _track(trial: Trial, search: Search) -> Trajectory:
+    if trial.kind == "crops":
+        return list_crops(trial.source, trial.frames, trial.video)
+    return locate(trial.source, search, trial.side, trial.frames)

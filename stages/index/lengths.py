@@ -1,0 +1,60 @@
+"""How long a trial is by its labels, its video container and its crops: they seldom agree to the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from stages.core.errors import UserError
+from stages.index.layout import Layout
+from stages.media.crop_names import crop_numbers
+
+
+def container_frames(path: Path) -> int:
+    """Frames that a video file says it has, without decoding; an estimate where it does not say.
+
+    Errors: UserError for a file that no decoder opens or that holds no video.
+    """
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            seconds = float((stream.duration or 0) * (stream.time_base or 0))
+            return stream.frames or round(seconds * float(stream.average_rate or 0))
+    except (OSError, av.FFmpegError, IndexError) as error:
+        raise UserError(f"{path}: cannot be opened as a video ({error}); replace it") from None
+
+
+def task_lengths(tracks: pd.DataFrame) -> Iterator[str]:
+    """Trials whose tasks have different numbers of rows."""
+    for trial, rows in tracks.groupby("trial"):
+        if rows["rows"].nunique() > 1:
+            lengths = ", ".join(f"{row.task} {row.rows}" for row in rows.itertuples())
+            yield f"{trial}: the tasks differ in length ({lengths} rows)"
+
+
+def source_lengths(layout: Layout, tracks: pd.DataFrame, sources: pd.DataFrame) -> Iterator[tuple[bool, str]]:
+    """Disagreements of labels with videos and crops; True beside those that make the trial useless."""
+    longest = tracks.groupby("trial")["rows"].max()
+    for source in sources.itertuples():
+        path, rows = layout.root / str(source.source), int(longest[source.trial])
+        if source.kind == "crops":
+            yield from _crops(source.trial, rows, crop_numbers(path))
+            continue
+        try:
+            frames = container_frames(path)
+        except UserError as error:
+            yield True, str(error)
+            continue
+        if frames != rows:
+            yield False, f"{source.trial}: {rows} rows of labels, the container reports {frames} frames"
+
+
+def _crops(trial: object, rows: int, numbers: list[int]) -> Iterator[tuple[bool, str]]:
+    if not numbers:
+        yield True, f"{trial}: its crop folder holds no numbered .jpg"
+    elif numbers[-1] > rows:
+        yield False, f"{trial}: {rows} rows of labels, crops up to number {numbers[-1]}"

@@ -1,1 +1,0 @@
-"""Losses, samplers, augmentation, the training loop, measures, selection."""

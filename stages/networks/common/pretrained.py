@@ -1,0 +1,77 @@
+"""Backbones with weights: published files as they are, and the folders that stage `pretrain` leaves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Set
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stages.core.errors import UserError
+from stages.networks.common.backbones import BACKBONES, Backbone, build_backbone, find_published
+from stages.networks.common.weights import COUNTER, Report, load_file_into, load_weights, read_weights
+
+FEW = 10  # missing tensors with which a file is still known for what it is
+
+
+def import_backbone(kind: str, path: Path) -> tuple[Backbone, dict[str, Any], Report]:
+    """Backbone of the published size with the weights of file `path`, and its `network` for a card.
+
+    The names of the tensors tell its depth.
+    Errors: UserError for a file that is not read or does not fit, with what is missing or unexpected.
+    """
+    published = find_published(kind)
+    tensors = read_weights(path)
+    _check_kind(kind, set(tensors), path)
+    depth = _closest(kind, set(tensors))
+    backbone = build_backbone(kind, depth)
+    report = load_weights(
+        backbone.network,
+        tensors,
+        source=path,
+        allow_unexpected=published.extra,
+        file_name=published.file_name,
+    )
+    network = {"kind": kind, "depth": depth, "width": 1.0, "input_size": backbone.front_end.size}
+    return backbone, network, report
+
+
+def load_backbone(folder: Path, dropout: float = 0.0) -> Backbone:
+    """Backbone of `folder`: its card's `network` (kind, depth, width, input_size), `model.safetensors` in it.
+
+    `dropout` is that before the last linear layer, a matter of the training to come.
+    Errors: UserError where the folder is not one of a pretrained backbone, or its weights do not fit.
+    """
+    card = folder / "card.json"
+    if not card.is_file():
+        raise UserError(f"{card}: there is no such file; run the stage pretrain, or name another backbone")
+    network = json.loads(card.read_text()).get("network")
+    if network is None:
+        raise UserError(f"{card}, key network: is missing; name the folder of a pretrained backbone")
+    backbone = build_backbone(**network, dropout=dropout)
+    load_file_into(backbone.network, folder / "model.safetensors")
+    return backbone
+
+
+def _check_kind(kind: str, found: Set[str], path: Path) -> None:
+    """Errors: UserError where the file is that of another published network, whole or nearly so."""
+    missing = {name: len(_names(name, _closest(name, found)) - found) for name in BACKBONES}
+    best = min(BACKBONES, key=lambda name: (missing[name], name != kind))
+    if best != kind and missing[best] <= FEW:
+        raise UserError(f"{path}: has the tensors of {best}, not of {kind}; set the key kind to {best}")
+
+
+def _closest(kind: str, found: Set[str]) -> int:
+    """Depth at which the network's names are most like those found."""
+    return min(BACKBONES[kind].depths, key=lambda depth: len(_names(kind, depth) ^ found))
+
+
+@cache
+def _names(kind: str, depth: int) -> frozenset[str]:
+    """Names of the tensors in a published file, but for counters, which some leave out."""
+    with torch.device("meta"):
+        names = build_backbone(kind, depth).network.state_dict()
+    return frozenset(BACKBONES[kind].file_name(name) for name in names if not name.endswith(COUNTER))

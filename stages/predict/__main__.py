@@ -1,0 +1,165 @@
+"""Run a trained system, or TSAV's published weights, on face videos or images, with or without sound.
+
+    python -m stages.predict VIDEO ... --out DIR [--system NAME | --weights FILE] [--side left] [--overlay]
+
+For each video: DIR/<name>.parquet and .csv, one row a frame (frame, time in s, face box in pixels, 12 AU and
+7 expression probabilities, valence, arousal; empty where no face is seen or the system does not tell);
+DIR/{AU,EXPR,VA}_Set/<name>.txt in Aff-Wild2's form, −1 or −5 there; and with --overlay a picture of it all.
+
+Networks, windows, features and masks are those that the models' cards tell. How faces are looked for is not
+in them: that is section `frames` of params.yaml.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import av
+import pandas as pd
+
+from stages.audio import __main__ as audio
+from stages.core.errors import UserError
+from stages.core.labels import PREDICTION_COLUMNS
+from stages.core.params import load
+from stages.core.runtime import fabric, log, main, setup_torch, workers
+from stages.frames import __main__ as frames
+from stages.media.extract import Search
+from stages.networks.tsav_weights import load_tsav
+from stages.predict.inference import predict_published, predict_recording
+from stages.predict.outputs import frame_rows, predicted_tasks, write_annotations, write_rows
+from stages.predict.overlay import write_overlay
+from stages.predict.recording import NAME, Recording
+from stages.predict.scratch import store_faces, store_mel
+from stages.predict.trained_systems import COMBINED, LANDMARKS, Models, trained_systems
+from stages.samples.mels import MelTrack
+from stages.sequence import __main__ as sequence
+
+# torchvision turns FFmpeg's log on when it is imported; stages/media/decode.py tells why it must be off.
+av.logging.set_level(None)
+
+MODELS = Path("models")
+FORWARDS = {"audio": audio.forward, "sequence": sequence.forward}
+SEED = 0  # nothing is drawn
+
+Predict = Callable[[Recording], pd.DataFrame]  # → one row a frame with a face
+
+
+def run() -> None:
+    """Read the command line and how faces are looked for, then predict."""
+    options = parse()
+    check_names(options.videos)
+    setup_torch(workers(), SEED)
+    predictor = published(options.weights) if options.weights else trained(options.system)
+    search = frames.search_of(load(frames.Params, "frames"))
+    predict_all(options.videos, options.out, predictor, search, options.side, options.overlay)
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    summary = (__doc__ or "").split("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m stages.predict", description=summary)
+    parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO", help="video or image file")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--system", help="trained system (default: combined, if it is trained)")
+    choice.add_argument("--weights", type=Path, metavar="FILE", help="TSAV's published weights instead")
+    parser.add_argument("--side", choices=("left", "right"), default="", help="which of two people")
+    parser.add_argument("--overlay", action="store_true", help="also draw the results beside the picture")
+    return parser.parse_args(arguments)
+
+
+def trained(name: str | None = None, root: Path = MODELS) -> Predict:
+    """A trained system; by default the combined one, or the first by name.
+
+    Errors: UserError where it is not there, naming the command that trains it.
+    """
+    models = Models(root, fabric().device)
+    chosen = name or next(iter(trained_systems(root)), COMBINED)
+    return partial(predict_recording, models.system(chosen), models=models, forwards=FORWARDS)
+
+
+def published(weights: Path, root: Path = MODELS) -> Predict:
+    """TSAV as published. Errors: UserError for a file that does not hold its weights."""
+    models = Models(root, fabric().device)
+    model, report = load_tsav(weights)
+    log.print(f"{weights}: {report}")
+    if not models.has_landmarks():
+        log.print(
+            f"{models.root / LANDMARKS}: no landmark network, so TSAV sees black masks, which costs accuracy;"
+            " `dvc repro landmarks` makes one"
+        )
+    return partial(predict_published, model.to(models.device), models=models)
+
+
+def check_names(videos: Sequence[Path]) -> None:
+    """Errors: UserError where two videos would write the same files."""
+    stems = [video.stem for video in videos]
+    for video in videos:
+        if stems.count(video.stem) > 1:
+            raise UserError(f"{video}: another video is named {video.stem} too; run them with another --out")
+
+
+def predict_all(
+    videos: Sequence[Path],
+    out: Path,
+    predictor: Predict,
+    search: Search,
+    side: str = "",
+    overlay: bool = False,
+) -> None:
+    """Write the results of all videos to `out`; one that cannot be read does not stop the others.
+
+    Errors: UserError once the others are done.
+    """
+    failed = 0
+    for video in videos:
+        try:
+            predict(video, out, predictor, search, side, overlay)
+        except UserError as error:
+            if len(videos) == 1:
+                raise
+            failed += 1
+            log.print(f"left out: {error}")
+    if failed:
+        raise UserError(f"{failed} of {len(videos)} videos were left out, see above; the others are done")
+
+
+def predict(
+    video: Path, out: Path, predictor: Predict, search: Search, side: str = "", overlay: bool = False
+) -> None:
+    """Write the results of one video to `out`, all of them once everything is computed.
+
+    Errors: UserError for a file that cannot be read.
+    """
+    rows = frames_of(video, predictor, search, side)
+    write_rows(out, video.stem, rows)
+    write_annotations(out, video.stem, rows, predicted_tasks(rows))
+    if overlay:
+        write_overlay(video, rows, out / f"{video.stem}.overlay.{'mp4' if len(rows) > 1 else 'png'}")
+    seen = int(rows["x0"].notna().sum())
+    log.print(f"{video}: a face in {seen} of {len(rows)} frames" + ("" if seen else "; all rows are empty"))
+
+
+def frames_of(video: Path, predictor: Predict, search: Search, side: str = "") -> pd.DataFrame:
+    """One row a frame; see `reporting.per_frame.frame_rows`."""
+    with TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        times, faces = store_faces(video, search, side, scratch, NAME, workers())
+        if faces.empty:
+            return frame_rows(pd.DataFrame(columns=list(PREDICTION_COLUMNS)), faces, times)
+        predictions = predictor(Recording(scratch, cache(partial(_mel, video, scratch))))
+    return frame_rows(predictions, faces, times)
+
+
+def _mel(video: Path, scratch: Path, front_end: str) -> MelTrack:
+    folder = scratch / "mel" / front_end
+    folder.mkdir(parents=True)
+    return store_mel(video, front_end, folder, NAME)
+
+
+if __name__ == "__main__":
+    main(run)

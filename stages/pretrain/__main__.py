@@ -1,0 +1,89 @@
+"""A recognition backbone: trained with CosFace on identities, or imported from a published weight file.
+
+Run: python -m stages.pretrain NAME, a block of section `pretrain` in params.yaml.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lightning_fabric import Fabric
+
+from stages.core.params import load
+from stages.core.runtime import argument, log, main
+from stages.networks.common.backbones import build_backbone
+from stages.networks.common.pretrained import import_backbone
+from stages.pretrain.recognition import identities, verified, with_pairs
+from stages.samples.augment import Augment
+from stages.training.pretraining import Result, produce
+from stages.training.recipe import Recipe
+
+MODELS = Path("models/pretrain")
+METRICS = Path("metrics/pretrain")
+NETWORK = {"kind", "depth", "width", "input_size"}
+
+
+class Params(Recipe):
+    """Block `pretrain.<name>` of params.yaml."""
+
+    stills: Path
+    weights: Path | None
+    kind: str
+    depth: int
+    width: float
+    input_size: int
+    scale: float
+    margin: float
+    pairs: int
+    augment: Augment
+
+
+def run() -> None:
+    """Read params; train or import the backbone; write it, its scores and the training curve."""
+    name = argument("backbone")
+    pretrain(name, load(Params, f"pretrain.{name}", f"pretrain@{name}"), MODELS, METRICS)
+
+
+def pretrain(name: str, params: Params, models: Path, metrics: Path) -> None:
+    """Write `models`/name (weights, card), `metrics`/name.json (scores) and .csv (the training curve)."""
+    files = [params.stills, *([params.weights] if params.weights else [])]
+
+    def make(state: Path, machine: Fabric) -> Result:
+        if params.weights:
+            return imported(params, params.weights, machine)
+        return trained(params, state, machine)
+
+    produce("pretrain", name, params, files, make, models, metrics)
+
+
+def trained(params: Params, state: Path, machine: Fabric) -> Result:
+    """A backbone trained on the people of the stills."""
+    network = params.model_dump(include=NETWORK)
+    backbone = build_backbone(**network, dropout=params.dropout)
+    stills, pairs = with_pairs(params.stills, params.pairs, params.seed)
+    lesson = identities(
+        backbone,
+        stills,
+        pairs,
+        params.augment,
+        scale=params.scale,
+        margin=params.margin,
+        batch=params.batch,
+        seed=params.seed,
+        fabric=machine,
+    )
+    return Result({"network": network}, backbone, lesson.learn(params, state, machine))
+
+
+def imported(params: Params, weights: Path, machine: Fabric) -> Result:
+    """A published file's backbone, whole and at its published size, measured by telling people apart."""
+    stills, pairs = with_pairs(params.stills, params.pairs, params.seed)
+    backbone, network, report = import_backbone(params.kind, weights)
+    log.print(f"{weights}: {report}")
+    machine.to_device(backbone)
+    history = [{"epoch": 0.0, **verified(backbone, stills, pairs)}]
+    return Result({"network": network, "weights": report.counts()}, backbone, history)
+
+
+if __name__ == "__main__":
+    main(run)

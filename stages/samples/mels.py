@@ -1,0 +1,95 @@
+"""A video's mel, and the one way in which training and prediction cut it.
+
+The floor of the decibels (`top_db`) lies 80 dB below the loudest value of each window, silence padded before,
+as in TSAV's released code (kuhnkeF/ABAW2020TNT, `AmpToDB`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stages.core.errors import UserError
+from stages.mel.spectrogram import MELS, SILENCE, STD
+
+Rows = NDArray[np.float32]
+
+TOP_DB = 80.0
+
+
+class MelTrack(NamedTuple):
+    """A video's mel: rows [T, 64], seconds between rows, seconds from the first video frame to row 0."""
+
+    rows: Rows
+    hop: float
+    offset: float
+
+
+def open_track(folder: Path, index: pd.DataFrame, video: str) -> MelTrack:
+    """The mel of `video` in the folder of a front end, memory-mapped; no rows where the video has no sound.
+
+    `index` is the folder's `index.parquet`. Errors: UserError where it has no such video.
+    """
+    found = index[index["video"] == video]
+    if found.empty:
+        raise UserError(f"{folder / 'index.parquet'}: has no video {video}; run the stage mel again")
+    row = found.iloc[0]
+    rows = np.load(folder / f"{video}.npy", mmap_mode="r") if row["rows"] else np.zeros((0, MELS), np.float32)
+    return MelTrack(rows, float(row["hop"]), float(row["offset"]))
+
+
+def mel_window(track: MelTrack, centre: float, rows: int) -> Rows:
+    """An odd number of `rows` whose middle one is the row nearest to `centre` (s) → float32 [rows, 64].
+
+    Silence stands where the sound does not reach: a window is never moved off its centre. TSAV's window of
+    10 s is 1001 rows of the front end wang2021.
+    """
+    middle = round((centre - track.offset) / track.hop)
+    return _floor(_cut(track.rows, middle - rows // 2, rows))
+
+
+def mel_segment(track: MelTrack, times: NDArray[np.floating], steps: int) -> Rows:
+    """The sound under consecutive frames, resampled to `steps` rows → float32 [steps, 64].
+
+    `times` [F] are the frames' times in seconds, rising. The steps divide the frames' span, half a frame
+    before the first to half a frame after the last, evenly *in frames*: step s lies at frame
+    (s + ½) · F / steps − ½, so that sound and frames stay in step across frames that are missing. Rows are
+    interpolated linearly between neighbours (Jin et al. 2021, released code: 30 frames, 100 steps).
+    """
+    frames = (np.arange(steps) + 0.5) * len(times) / steps - 0.5
+    return _floor(_at(track, _extrapolate(frames, np.asarray(times, np.float64))))
+
+
+def _extrapolate(positions: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Times at fractional frame positions; the outermost half frames go on at the neighbouring pace."""
+    if len(times) == 1:
+        return times[0] + positions / 30.0
+    left = np.clip(np.floor(positions).astype(int), 0, len(times) - 2)
+    return times[left] + (positions - left) * (times[left + 1] - times[left])
+
+
+def _at(track: MelTrack, times: NDArray[np.float64]) -> Rows:
+    """Rows at any times, linear between neighbours, silence beyond the ends."""
+    place = (times - track.offset) / track.hop
+    first = int(np.floor(place.min()))
+    rows = _cut(track.rows, first, int(np.floor(place.max())) - first + 2)
+    left = np.floor(place).astype(int) - first
+    share = (place - np.floor(place)).astype(np.float32)[:, None]
+    return rows[left] * (1 - share) + rows[left + 1] * share
+
+
+def _cut(rows: Rows, first: int, count: int) -> Rows:
+    """`count` rows from `first`, which may lie outside: silence stands there."""
+    window = np.full((count, MELS), SILENCE, np.float32)
+    start, stop = max(first, 0), min(first + count, len(rows))
+    if start < stop:
+        window[start - first : stop - first] = rows[start:stop]
+    return window
+
+
+def _floor(window: Rows) -> Rows:
+    return np.maximum(window, window.max() - np.float32(TOP_DB / STD))

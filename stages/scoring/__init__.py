@@ -1,0 +1,1 @@
+"""Measures, predictions beside labels, halves of the validation videos, chance."""

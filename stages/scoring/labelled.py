@@ -1,0 +1,165 @@
+"""Predictions set against the labels of the validation frames, and the figures that come of it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, MISSING, VA_NAMES
+from stages.scoring import measures
+
+Missing = Literal["drop", "fill"]
+Criterion = Literal["score", "f1"]
+KEYS = ["trial", "frame"]
+OUTPUTS = [*AU_LOGITS, *EXPRESSION_LOGITS, *VA_NAMES]
+COLUMNS = {
+    **{name: [logit] for name, logit in zip(AU_NAMES, AU_LOGITS, strict=True)},
+    "EXPR": list(EXPRESSION_LOGITS),
+    **{name: [name] for name in VA_NAMES},
+}  # unit → columns of a prediction table
+UNITS = tuple(COLUMNS)  # what is chosen one by one; the expressions share one softmax
+
+
+class Scored(NamedTuple):
+    """Row for row: trial names [N], AU labels [N, 12], expressions [N], VA [N, 2], predictions [N, 21]."""
+
+    trials: pd.Series
+    units: np.ndarray
+    expressions: np.ndarray
+    va: np.ndarray
+    predicted: pd.DataFrame
+
+    def where(self, rows: pd.Series) -> Scored:
+        """The rows of a mask [N]."""
+        return Scored(*(part[rows.to_numpy()] for part in self))
+
+
+def validation(frame_table: pd.DataFrame) -> pd.DataFrame:
+    """Validation frames sorted by trial and frame; labels of tasks that train on a trial are missing."""
+    table = frame_table.copy()
+    own = {task: table[f"{task}_split"].eq("validation") for task in ("au", "expr", "va")}
+    table.loc[~own["au"], list(AU_NAMES)] = MISSING
+    table.loc[~own["expr"], "expression"] = MISSING
+    table.loc[~own["va"], list(VA_NAMES)] = np.nan
+    rows = own["au"] | own["expr"] | own["va"]
+    return table[rows].sort_values(KEYS, ignore_index=True)
+
+
+def join(labels: pd.DataFrame, predictions: pd.DataFrame, missing: Missing) -> tuple[Scored, dict[str, int]]:
+    """Labelled frames beside their predictions, and how many frames had none.
+
+    `labels` is `validation(frame table)`. A frame without a prediction (no face was found) is left out under
+    "drop" (Jin et al. 2021, 4.4) and gets the trial's previous prediction under "fill", the first one where
+    none came before; a trial without any prediction is left out under both.
+    """
+    columns = [name for name in OUTPUTS if name in predictions]
+    rows = labels[KEYS].merge(predictions[KEYS + columns], how="left", on=KEYS, indicator="found")
+    absent = rows.pop("found").ne("both")
+    rows = rows.reindex(columns=[*KEYS, *OUTPUTS])
+    if missing == "fill":
+        rows[columns] = _fill(rows, columns)
+        gone = ~rows["trial"].isin(predictions["trial"].unique())
+    else:
+        gone = absent
+    counts = {
+        "labelled": len(rows),
+        "without_prediction": int(absent.sum()),
+        "filled": int((absent & ~gone).sum()),
+        "dropped": int(gone.sum()),
+    }
+    return _scored(labels, rows).where(~gone), counts
+
+
+def _fill(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    ahead = rows.groupby("trial", sort=False)[columns].ffill()
+    return ahead.fillna(rows.groupby("trial", sort=False)[columns].bfill())
+
+
+def _scored(labels: pd.DataFrame, rows: pd.DataFrame) -> Scored:
+    return Scored(
+        trials=rows["trial"],
+        units=labels[list(AU_NAMES)].to_numpy(),
+        expressions=labels["expression"].to_numpy(),
+        va=labels[list(VA_NAMES)].to_numpy(),
+        predicted=rows[OUTPUTS],
+    )
+
+
+def predicted_units(scored: Scored) -> set[str]:
+    """Those of `UNITS` that the predictions know at all: a system need not have every head."""
+    known = scored.predicted.notna().any()
+    return {unit for unit, columns in COLUMNS.items() if known[columns].all()}
+
+
+def action_units(scored: Scored) -> measures.AUScore:
+    """AU measures of joined rows."""
+    return measures.action_units(scored.units, scored.predicted[list(AU_LOGITS)].to_numpy())
+
+
+def expressions(scored: Scored) -> measures.ExpressionScore:
+    """Expression measures of joined rows."""
+    return measures.expressions(scored.expressions, scored.predicted[list(EXPRESSION_LOGITS)].to_numpy())
+
+
+def concordance(scored: Scored) -> dict[str, float]:
+    """CCC of valence and arousal."""
+    predicted = scored.predicted[list(VA_NAMES)].to_numpy()
+    return {name: measures.ccc(scored.va[:, i], predicted[:, i]) for i, name in enumerate(VA_NAMES)}
+
+
+def official(scored: Scored) -> dict[str, float]:
+    """The three ABAW2 measures, by task; NaN where a task is not labelled or not predicted."""
+    va = np.array(list(concordance(scored).values()))
+    return {"AU": action_units(scored).score, "EXPR": expressions(scored).score, "VA": measures.mean(va)}
+
+
+def unit_scores(scored: Scored, criterion: Criterion) -> dict[str, float]:
+    """What is maximised when a checkpoint or a width is chosen for each of `UNITS`.
+
+    "f1": F1 of the AU (Jiang et al. 2022, 4.4), macro F1 of the expressions. "score": the AU's or the
+    expressions' share of the ABAW2 measure, which weighs accuracy as well. VA: CCC under both.
+    """
+    units, faces = action_units(scored), expressions(scored)
+    mixed = 0.5 * units.unit_f1 + 0.5 * units.unit_accuracy
+    chosen = dict(zip(AU_NAMES, (units.unit_f1 if criterion == "f1" else mixed).tolist(), strict=True))
+    return chosen | {"EXPR": faces.f1 if criterion == "f1" else faces.score} | concordance(scored)
+
+
+def figures(scored: Scored) -> dict[str, Any]:
+    """All measures of joined rows, nested as in metrics/<system>.json."""
+    units, faces, va = action_units(scored), expressions(scored), concordance(scored)
+    ccc = measures.mean(np.array(list(va.values())))
+    return {
+        "au": {
+            "f1": units.f1,
+            "accuracy": units.accuracy,
+            "score": units.score,
+            "auc": measures.mean(units.unit_auc),
+            "per_unit": dict(zip(AU_NAMES, units.unit_f1.tolist(), strict=True)),
+        },
+        "expr": {
+            "f1": faces.f1,
+            "accuracy": faces.accuracy,
+            "score": faces.score,
+            "per_class": dict(zip(EXPRESSIONS, faces.class_f1.tolist(), strict=True)),
+        },
+        "va": {**va, "ccc": ccc},
+        "abaw3": {"au": units.f1, "expr": faces.f1, "va": ccc},
+    }
+
+
+def majority(frame_table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Predictions for `rows` that say the training labels' majority class (VA: mean) of every frame."""
+    said = {}
+    for name, logit in zip(AU_NAMES, AU_LOGITS, strict=True):
+        train = frame_table.loc[frame_table["au_split"].eq("train"), name]
+        said[logit] = 1.0 if train[train != MISSING].mean() > 0.5 else -1.0
+    train = frame_table.loc[frame_table["expr_split"].eq("train"), "expression"]
+    common = train[train != MISSING].mode()
+    for label, logit in enumerate(EXPRESSION_LOGITS):
+        said[logit] = float(label in common[:1].tolist())
+    for name in VA_NAMES:
+        said[name] = float(frame_table.loc[frame_table["va_split"].eq("train"), name].mean())
+    return rows[KEYS].assign(**said)

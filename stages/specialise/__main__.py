@@ -1,0 +1,62 @@
+"""A recognition backbone trained further on expressions or action units of stills (Jiang et al. 2022, 4.1).
+
+Run: python -m stages.specialise NAME, a block of section `specialise` in params.yaml.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from lightning_fabric import Fabric
+
+from stages.core.card import read_card
+from stages.core.params import load
+from stages.core.runtime import argument, main
+from stages.networks.common.pretrained import load_backbone
+from stages.samples.augment import Augment
+from stages.specialise.still_labels import affect
+from stages.training.pretraining import Result, produce
+from stages.training.recipe import Recipe
+
+MODELS = Path("models/pretrain")
+METRICS = Path("metrics/pretrain")
+
+
+class Params(Recipe):
+    """Block `specialise.<name>` of params.yaml."""
+
+    start: Path
+    stills: Path
+    target: Literal["EXPR", "AU"]
+    augment: Augment
+
+
+def run() -> None:
+    """Read params; train; write the backbone, its scores and the training curve."""
+    name = argument("backbone")
+    specialise(name, load(Params, f"specialise.{name}", f"specialise@{name}"), MODELS, METRICS)
+
+
+def specialise(name: str, params: Params, models: Path, metrics: Path) -> None:
+    """Write `models`/name (weights, card), `metrics`/name.json (scores) and .csv (the training curve)."""
+
+    def make(state: Path, machine: Fabric) -> Result:
+        backbone = load_backbone(params.start, params.dropout)
+        lesson = affect(
+            backbone,
+            params.target,
+            params.stills,
+            params.augment,
+            batch=params.batch,
+            seed=params.seed,
+            fabric=machine,
+        )
+        network = {"network": read_card(params.start)["network"]}
+        return Result(network, backbone, lesson.learn(params, state, machine))
+
+    produce("specialise", name, params, [params.start, params.stills], make, models, metrics)
+
+
+if __name__ == "__main__":
+    main(run)

@@ -1,0 +1,99 @@
+"""Stage `synthesize`: draw the embedded corpus: videos with annotations, their truth, three still sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from stages.core.params import Strict, load
+from stages.core.runtime import atomic_dir, log, main, workers
+
+OUT = Path("data")
+SITTINGS = 20  # people of one job
+
+
+class Params(Strict):
+    """Parameters of the stage; see params.yaml for units and sources."""
+
+    seed: int
+    videos: int
+    seconds: float
+    validation_seconds: float
+    identity_people: int
+    identity_stills: int
+    affect_people: int
+    affect_stills: int
+    landmark_people: int
+    landmark_stills: int
+
+
+def synthesize(params: Params, out: Path) -> None:
+    """Write `out`/synthetic, `out`/truth and `out`/stills; the same bytes for any number of workers."""
+    with (
+        atomic_dir(out / "synthetic") as corpus,
+        atomic_dir(out / "truth") as truth,
+        atomic_dir(out / "stills") as stills,
+    ):
+        side_by_side([*video_jobs(params, corpus, truth), *still_jobs(params, stills)])
+        report(corpus, stills)
+
+
+def video_jobs(params: Params, corpus: Path, truth: Path) -> Iterator[Callable[[], None]]:
+    """One job a video, the long ones first."""
+    from stages.synthesize.filming.cast import cast
+    from stages.synthesize.filming.film import film
+    from stages.synthesize.seeds import rng_of
+
+    videos = cast(rng_of(params.seed, "cast"), params.videos, params.seconds, params.validation_seconds)
+    for video in sorted(videos, key=lambda video: -len(video.parts) * video.size[0] * video.seconds):
+        yield partial(film, params.seed, video, corpus, truth)
+
+
+def still_jobs(params: Params, root: Path) -> Iterator[Callable[[], None]]:
+    """Lay out the arrays, write the labels, and give one job a group of sitters."""
+    from stages.synthesize.stills.sets import Size, prepare, sit, write_labels
+
+    sizes = {
+        "identities": Size(params.identity_people, params.identity_stills),
+        "affect": Size(params.affect_people, params.affect_stills),
+        "landmarks": Size(params.landmark_people, params.landmark_stills),
+    }
+    prepare(root, sizes)
+    yield partial(write_labels, params.seed, root, sizes)
+    people = max(size.people for size in sizes.values())
+    for first in range(0, people, SITTINGS):
+        yield partial(sit, params.seed, root, sizes, range(first, min(first + SITTINGS, people)))
+
+
+def side_by_side(jobs: list[Callable[[], None]]) -> None:
+    """Run the jobs in as many processes as the machine gives, one thread each."""
+    from joblib import Parallel, delayed
+
+    Parallel(n_jobs=workers())(delayed(single_threaded)(job) for job in jobs)
+
+
+def single_threaded(job: Callable[[], None]) -> None:
+    """Run a job with one thread of OpenCV and BLAS: their sums depend on the number of threads."""
+    import cv2
+    from threadpoolctl import threadpool_limits
+
+    cv2.setNumThreads(1)
+    with threadpool_limits(1):
+        job()
+
+
+def report(corpus: Path, stills: Path) -> None:
+    """Print the label counts of the corpus."""
+    from stages.synthesize.summary import as_table, label_counts
+
+    log.print(as_table(label_counts(corpus, stills)))
+
+
+def run() -> None:
+    """Front door."""
+    synthesize(load(Params, "synthesize"), OUT)
+
+
+if __name__ == "__main__":
+    main(run)

@@ -1,0 +1,105 @@
+"""What every epoch of a training leaves: its weights, its predictions on validation, its scores."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from stages.core.card import save_card, save_weights
+from stages.core.files import write_parquet
+from stages.core.runtime import atomic_dir, atomic_path
+from stages.scoring import labelled, measures
+from stages.scoring.halves import SELECTION, half_of, halves
+from stages.training.fit import History
+
+SELECTED = "selection"  # history column that the checkpoint is chosen by
+CHOSEN_BY = ("AU", "EXPR")
+
+
+@dataclass(frozen=True)
+class Outs:
+    """Where a training step publishes: epochs' weights and card, epochs' predictions, the training curve."""
+
+    models: Path
+    predictions: Path
+    history: Path
+
+
+def outs_of(system: str, step: str) -> Outs:
+    """Where dvc.yaml expects what a training step publishes."""
+    return Outs(
+        Path("models", system, step),
+        Path("data/predictions", system, step),
+        Path("metrics", system, f"{step}.csv"),
+    )
+
+
+def recorder(
+    state: Path,
+    predict: Callable[[], pd.DataFrame],
+    table: pd.DataFrame,
+    model: nn.Module,
+    judge: Callable[[], float] | None = None,
+) -> Callable[[int], dict[str, float]]:
+    """`on_epoch` for `fit`: writes weights and predictions beside the state, returns validation scores.
+
+    `predict()` makes the prediction table of the model as it is; `table` is the frame table. Scores are the
+    ABAW2 measures on all validation videos, and what the checkpoint is chosen by: `judge()`, or else the mean
+    of AU and EXPR on the selection half.
+    """
+    labels, sides = labelled.validation(table), halves(table)
+
+    def record(epoch: int) -> dict[str, float]:
+        predictions = predict()
+        save_weights(state / "models" / f"{name(epoch)}.safetensors", model.state_dict())
+        write_parquet(state / "predictions" / f"{name(epoch)}.parquet", predictions)
+        scores = epoch_scores(labels, predictions, sides)
+        return scores | ({SELECTED: judge()} if judge else {})
+
+    return record
+
+
+def epoch_scores(labels: pd.DataFrame, predictions: pd.DataFrame, sides: dict[str, str]) -> dict[str, float]:
+    """Validation scores val_AU, val_EXPR, val_VA and `selection`."""
+    scored, _ = labelled.join(labels, predictions, "drop")
+    chosen = labelled.official(scored.where(half_of(scored.trials, sides, SELECTION)))
+    both = measures.mean(np.array([chosen[task] for task in CHOSEN_BY]))
+    return {f"val_{task}": score for task, score in labelled.official(scored).items()} | {SELECTED: both}
+
+
+def best_epoch(history: History) -> str:
+    """Name of the checkpoint with the best score on the selection half; of equals the first."""
+    scores = np.nan_to_num([row[SELECTED] for row in history], nan=-np.inf)
+    return name(int(np.argmax(scores)) + 1)
+
+
+def publish(state: Path, outs: Outs, history: History, card: Mapping[str, Any]) -> None:
+    """Put the run's epochs in place of the outs, each whole, each with a card that names the chosen one."""
+    told = {**card, "chosen": best_epoch(history), "scores": _scores(history)}
+    for part, out in (("models", outs.models), ("predictions", outs.predictions)):
+        with atomic_dir(out) as folder:
+            shutil.copytree(state / part, folder, dirs_exist_ok=True)
+            save_card(folder, told)
+    with atomic_path(outs.history) as beside:
+        pd.DataFrame(history).to_csv(beside, index=False, float_format="%.6g")
+
+
+def name(epoch: int) -> str:
+    """Checkpoint of an epoch counted from 1."""
+    return f"epoch_{epoch:02d}"
+
+
+def _scores(history: History) -> dict[str, dict[str, float | None]]:
+    columns = ("val_AU", "val_EXPR", "val_VA", SELECTED)
+    return {name(int(row["epoch"])): {key: _known(row[key]) for key in columns} for row in history}
+
+
+def _known(score: float) -> float | None:
+    return None if np.isnan(score) else round(score, 6)

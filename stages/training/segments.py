@@ -1,0 +1,139 @@
+"""Training and running the models that read windows of frozen visual features and sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from stages.samples.faces import Rows
+from stages.samples.windows import Windows
+from stages.scoring.prediction_table import prediction_table
+from stages.training.checkpoints import recorder
+from stages.training.fit import History
+from stages.training.losses import TaskLoss
+from stages.training.recipe import Recipe
+from stages.training.train import train
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+Sound = Callable[[Rows], NDArray[np.floating]]  # windows -> [B, T, channels]
+Outputs = dict[str, Tensor]
+
+
+class Segments(NamedTuple):
+    """B windows: visual [B, F, features], sound [B, T, channels], frames without a face [B, F]."""
+
+    visual: Tensor
+    sound: Tensor
+    absent: Tensor
+
+
+class Material(NamedTuple):
+    """Windows, and where their sound comes from: mels or audio features, [B, T, channels] for chosen ones.
+
+    A model that does not hear is given no channels.
+    """
+
+    windows: Windows
+    sound: Sound
+
+
+class Lesson(NamedTuple):
+    """Windows and the labels of their frames, by task."""
+
+    segments: Segments
+    targets: dict[str, Tensor]
+
+
+Forward = Callable[[nn.Module, Segments], Outputs]
+
+
+def fit_windows(
+    model: nn.Module,
+    forward: Forward,
+    losses: Mapping[str, TaskLoss],
+    seen: Material,
+    validation: Material,
+    table: pd.DataFrame,
+    *,
+    tasks: Sequence[str],
+    recipe: Recipe,
+    state: Path,
+    fabric: Fabric,
+) -> History:
+    """Train on windows and record every epoch beside the state; `table` is the frame table."""
+
+    def predict() -> pd.DataFrame:
+        return predict_windows(model, forward, validation, fabric.device)
+
+    return train(
+        model,
+        joint_loss(forward, losses),
+        lessons(seen, tasks, batch=recipe.batch, seed=recipe.seed, fabric=fabric),
+        recipe,
+        state=state,
+        fabric=fabric,
+        on_epoch=recorder(state, predict, table, model),
+    )
+
+
+def segments(material: Material, chosen: Rows, device: torch.device) -> Segments:
+    """The chosen windows on a device."""
+    windows, sound = material
+    parts = windows.visual(chosen), sound(chosen).astype(np.float32), windows.absent(chosen)
+    return Segments(*(torch.from_numpy(part).to(device) for part in parts))
+
+
+def lessons(
+    material: Material, tasks: Sequence[str], *, batch: int, seed: int, fabric: Fabric
+) -> Callable[[int], Iterator[Lesson]]:
+    """Batches of an epoch, as `fit` asks for them: every window once, shuffled by (seed, epoch)."""
+
+    def epoch_lessons(epoch: int) -> Iterator[Lesson]:
+        order = np.random.default_rng([seed, epoch]).permutation(len(material.windows))
+        # Windows left over join the last batch: batch norm cannot train on one.
+        for chosen in np.array_split(order, max(1, len(order) // batch)):
+            own = chosen[fabric.global_rank :: fabric.world_size]
+            labels = {task: torch.from_numpy(material.windows.targets(task, own)) for task in tasks}
+            targets = {task: label.to(fabric.device) for task, label in labels.items()}
+            yield Lesson(segments(material, own, fabric.device), targets)
+
+    return epoch_lessons
+
+
+def joint_loss(
+    forward: Forward, losses: Mapping[str, TaskLoss]
+) -> Callable[[nn.Module, Lesson], dict[str, Tensor]]:
+    """Sum of the tasks' losses, each over its labelled frames."""
+
+    def loss(model: nn.Module, lesson: Lesson) -> dict[str, Tensor]:
+        outputs = forward(model, lesson.segments)
+        terms = {task: losses[task](outputs[task], target) for task, target in lesson.targets.items()}
+        return {"loss": torch.stack(list(terms.values())).sum(), **terms}
+
+    return loss
+
+
+@torch.no_grad()
+def predict_windows(
+    model: nn.Module, forward: Forward, material: Material, device: torch.device, batch: int = 256
+) -> pd.DataFrame:
+    """Prediction table of all labelled frames with a face; the model is left in eval mode."""
+    model.eval()
+    parts: dict[str, list[NDArray[np.float32]]] = {}
+    count = len(material.windows)
+    for start in range(0, count, batch):
+        chosen = np.arange(start, min(start + batch, count))
+        for task, output in forward(model, segments(material, chosen, device)).items():
+            parts.setdefault(task, []).append(output.cpu().numpy())
+    frames = {task: material.windows.per_frame(np.concatenate(arrays)) for task, arrays in parts.items()}
+    keys = next(iter(frames.values()))[0]
+    return prediction_table(keys, {task: values for task, (_, values) in frames.items()})

@@ -1,0 +1,104 @@
+"""Training a visual model on faces whose labels are incomplete, and running it on faces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from stages.networks.common.backbones import Backbone, FrontEnd, build_backbone
+from stages.networks.common.heads import Heads
+from stages.networks.common.visual import VisualModel
+from stages.networks.pyramid import pyramid
+from stages.samples.augment import Augment
+from stages.samples.faces import Faces
+from stages.samples.sampling import Draws
+from stages.training.fit import epoch_seed
+from stages.training.losses import TaskLoss
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+
+def visual_model(card: dict[str, Any], dropout: float = 0.0, backbone: Backbone | None = None) -> VisualModel:
+    """A visual model as its card says: `network` of the backbone, `neck`, `hidden` layer, `tasks`.
+
+    Untrained but for `backbone`, where one is given.
+    """
+    body = backbone or build_backbone(**card["network"])
+    seen = pyramid(body, **card["neck"]) if card.get("neck") else body
+    return VisualModel(seen, Heads(seen.features, card["tasks"], dropout, card.get("hidden")))
+
+
+class Turn(NamedTuple):
+    """A batch of some tasks: prepared faces [B, 3, S, S], and what each task's loss compares with."""
+
+    faces: Tensor
+    targets: dict[str, Tensor]
+
+
+def turns(
+    faces: Faces,
+    draws: Draws,
+    front_end: FrontEnd,
+    augment: Augment,
+    *,
+    seed: int,
+    fabric: Fabric,
+) -> Callable[[int], Iterator[Turn]]:
+    """Batches of an epoch, as `fit` asks for them; each process takes its share of what `draws` makes."""
+
+    def epoch_turns(epoch: int) -> Iterator[Turn]:
+        generator = torch.Generator(fabric.device)
+        generator.manual_seed(epoch_seed(seed, epoch) + fabric.global_rank)
+        for tasks, chosen in draws(epoch):
+            own = chosen[fabric.global_rank :: fabric.world_size]
+            images = augment(torch.from_numpy(faces.images(own)), front_end.size, generator)
+            labels = {task: torch.from_numpy(faces.labels.targets(task, own)) for task in tasks}
+            targets = {task: label.to(fabric.device) for task, label in labels.items()}
+            yield Turn(front_end.prepare(images), targets)
+
+    return epoch_turns
+
+
+def turn_loss(losses: Mapping[str, TaskLoss]) -> Callable[[nn.Module, Turn], dict[str, Tensor]]:
+    """Sum of the losses of a batch's tasks; the other heads stay out of the graph: no gradients for them."""
+
+    def loss(model: nn.Module, turn: Turn) -> dict[str, Tensor]:
+        outputs = model(turn.faces, list(turn.targets))
+        terms = {task: losses[task](outputs[task], target) for task, target in turn.targets.items()}
+        return {"loss": torch.stack(list(terms.values())).sum(), **terms}
+
+    return loss
+
+
+@torch.no_grad()
+def predict_faces(model: VisualModel, faces: Faces, batch: int = 256) -> dict[str, NDArray[np.float32]]:
+    """Outputs of all faces in order, task -> [N, outputs]; the model is left in eval mode."""
+    model.eval()
+    parts = [model(pixels) for pixels in _prepared(model, faces, batch)]
+    return {task: torch.cat([part[task] for part in parts]).cpu().numpy() for task in parts[0]}
+
+
+@torch.no_grad()
+def embed_images(model: VisualModel, images: NDArray[np.uint8], batch: int = 256) -> NDArray[np.float16]:
+    """Features of crops uint8 [N, 112, 112, 3] to float16 [N, features]."""
+    model.eval()
+    device = next(model.parameters()).device
+    features = np.empty((len(images), model.backbone.features), np.float16)
+    for start in range(0, len(images), batch):
+        pixels = torch.from_numpy(images[start : start + batch].copy()).to(device)
+        output = model.backbone(model.backbone.front_end.prepare(pixels))
+        features[start : start + batch] = output.cpu().numpy()
+    return features
+
+
+def _prepared(model: VisualModel, faces: Faces, batch: int) -> Iterator[Tensor]:
+    device = next(model.parameters()).device
+    for start in range(0, len(faces), batch):
+        rows = np.arange(start, min(start + batch, len(faces)))
+        yield model.backbone.front_end.prepare(torch.from_numpy(faces.images(rows)).to(device))

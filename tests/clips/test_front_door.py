@@ -1,0 +1,132 @@
+"""Front door clips on a corpus of noise, as DVC would run it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from stages.clips import __main__ as clips
+from stages.clips.augment import ClipAugment
+from stages.clips.cutting import read_clips
+from stages.clips.prediction import clips_model, predict_clips, shape_of
+from stages.core.card import read_card
+from stages.core.errors import UserError
+from stages.core.labels import PREDICTION_COLUMNS
+from stages.networks.tsav import TSAV, TSAV_UNITS
+from stages.scoring.prediction_table import prediction_table
+from stages.training import checkpoints
+from stages.training.checkpoints import outs_of
+from stages.training.trained import load_trained
+from tests.killing import check_resumes
+from tests.world import FRAMES, GAP, TRIALS, build_world
+
+PARAMS: dict[str, Any] = {
+    "seed": 1, "threads": 1, "weights": None, "width": 0.25, "frames": 2, "dilation": 3, "input_size": 16,
+    "mask": "filled", "front_end": "jin2021", "mel_rows": 101, "mel_steps": 16, "tasks": ("AU", "EXPR", "VA"),
+    "extra": Path("data/stills/affect"),
+    "batch": 8, "steps": 3, "epochs": 2, "optimizer": "adam", "lr": 1e-3, "schedule": "constant", "hide": 0.5,
+    "teacher": True, "decay": 0.99, "consistency": 0.4, "ramp_up": 15, "ramp_up_of": 30,
+    "augment": ClipAugment(flip=0.5, hue=10, saturation=25, value=20, brightness=0.2), "predict_stride": 4,
+}  # fmt: skip
+STEPS = {"teacher": True, "supervised": False}
+
+
+def train(step: str, **changes: Any) -> None:
+    params = clips.Params(**{**PARAMS, "teacher": STEPS[step], **changes})
+    clips.clips("x", step, params, outs_of("x", step))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("world")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        build_world(root)
+        (root / "data/masks/filled").mkdir(parents=True)
+        for trial in TRIALS:
+            masks = np.load(root / f"data/frames/{trial}.npy")[..., 0]
+            np.save(root / f"data/masks/filled/{trial}.npy", masks)
+        for step in STEPS:
+            train(step)
+    return root
+
+
+@pytest.fixture
+def copied(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(world, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_predictions_of_each_epoch_cover_all_validation_faces(world: Path, step: str) -> None:
+    for epoch in ("epoch_01", "epoch_02"):
+        table = pd.read_parquet(world / f"data/predictions/x/{step}/{epoch}.parquet")
+        assert tuple(table.columns) == PREDICTION_COLUMNS
+        wanted = [number for number in range(1, FRAMES + 1) if number not in GAP]
+        for trial in ("v1", "v2"):
+            assert table.loc[table["trial"].eq(trial), "frame"].tolist() == wanted
+        assert table.notna().all(axis=None)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_saved_model_predicts_what_was_published(
+    world: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The teacher of the teacher's run, the student of the other: weights and predictions belong together."""
+    monkeypatch.chdir(world)
+    model, card = load_trained(Path("models/x", step), clips_model, "epoch_02")
+    assert card["stage"] == "clips" and card["step"] == step and card["mask"] == "filled"
+    found = read_clips(
+        pd.read_parquet("data/index/frames.parquet"), "validation", Path("data/frames"),
+        Path("data/masks", card["mask"]), Path("data/mel", card["front_end"]), shape_of(card),
+    )  # fmt: skip
+    table = prediction_table(found.keys(), predict_clips(model, found, card["params"]["predict_stride"]))
+    expected = pd.read_parquet(f"data/predictions/x/{step}/epoch_02.parquet")
+    pd.testing.assert_frame_equal(table, expected)
+
+
+def test_the_curve_tells_consistency_of_the_teacher_alone(world: Path) -> None:
+    curves = {step: pd.read_csv(world / f"metrics/x/{step}.csv") for step in STEPS}
+    assert "consistency" in curves["teacher"] and "consistency" not in curves["supervised"]
+    assert len(curves["teacher"]) == 2
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_and_started_again_ends_in_the_same_bytes(
+    copied: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Also shows that two runs in two folders give the same bytes."""
+    check_resumes(lambda: train(step), checkpoints.outs_of("x", step), 2, monkeypatch)
+
+
+def test_masks_reach_the_network_unless_there_are_none(copied: Path) -> None:
+    shutil.rmtree("data/masks")
+    with pytest.raises(UserError, match=r"data/masks/filled/t1\.npy: missing"):
+        train("supervised", epochs=1)
+    train("supervised", epochs=1, mask="none")
+    assert read_card(Path("models/x/supervised"))["mask"] == "none"
+
+
+def test_published_weights_are_the_start_whatever_the_width(copied: Path) -> None:
+    torch.manual_seed(0)
+    published = TSAV(TSAV_UNITS).state_dict()
+    torch.save({"state_dict": published}, "tsav.pth")
+    params = clips.Params(**{**PARAMS, "weights": Path("tsav.pth")})
+    model, card = clips.build("x", "supervised", params)
+    assert card["network"] == {"width": 1.0}
+    stem = "video_model.r2plus1d.stem.0.weight"
+    assert torch.equal(model.state_dict()[stem], published[stem])
+
+
+def test_the_weight_of_consistency_rises_in_proportion_to_the_run() -> None:
+    params = clips.Params(**{**PARAMS, "epochs": 10})  # 15 of 30 epochs are 5 of 10
+    weights = [clips.weight(params, epoch) for epoch in range(1, 9)]
+    assert weights[0] == pytest.approx(0.4 * np.exp(-5)) and weights[5:] == [0.4] * 3
+    assert weights == sorted(weights) and weights[4] < 0.4

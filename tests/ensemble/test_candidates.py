@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stages.core.errors import UserError
+from stages.core.labels import EXPRESSION_LOGITS, VA_NAMES
+from stages.ensemble import candidates
+from stages.ensemble.candidates import Candidate
+from stages.scoring import labelled
+from tests.scoring.tables import frame_table, predict, write
+
+STEPS = ["visual", "audio", "sequence"]
+
+
+def test_found_in_the_order_of_the_steps_the_longest_trained_first(tmp_path: Path) -> None:
+    predictions = predict(frame_table(), noise=1)
+    places = [("fold2", "best"), ("fold1", "epoch_01"), ("fold1", "epoch_02"), ("other", "best")]
+    for step, name in places:
+        write(tmp_path, step, name, predictions)
+    assert candidates.find(tmp_path, "toy", ["fold2", "fold1"]) == [
+        Candidate("toy", "fold2", "best"),
+        Candidate("toy", "fold1", "epoch_02"),
+        Candidate("toy", "fold1", "epoch_01"),
+    ]
+
+
+def test_step_without_predictions_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "visual", "epoch_01", predict(frame_table(), noise=1))
+    with pytest.raises(UserError, match=r"toy/audio: no predictions; .*toy-audio.*toy\.ensemble\.steps"):
+        candidates.find(tmp_path, "toy", STEPS)
+
+
+def test_a_steps_checkpoint_is_the_one_on_its_card(tmp_path: Path) -> None:
+    write(tmp_path, "fold1", "epoch_01", predict(frame_table(), noise=1))
+    (tmp_path / "toy/fold1/card.json").write_text('{"chosen": "epoch_07"}')
+    assert candidates.chosen(tmp_path, "toy", ["fold1"]) == [Candidate("toy", "fold1", "epoch_07")]
+    with pytest.raises(UserError, match=r"fold2/card\.json: missing"):
+        candidates.chosen(tmp_path, "toy", ["fold2"])
+
+
+def test_best_is_by_the_mean_of_the_tasks_and_of_equals_the_simplest(tmp_path: Path) -> None:
+    table = frame_table()
+    write(tmp_path, "visual", "noisy", predict(table, noise=3))
+    write(tmp_path, "audio", "good", predict(table, noise=0.2))
+    write(tmp_path, "sequence", "as_good", predict(table, noise=0.2))
+    found = candidates.find(tmp_path, "toy", STEPS)
+    ratings = candidates.rate(found, tmp_path, labelled.validation(table), "score")
+    assert candidates.best(ratings) == Candidate("toy", "audio", "good")
+    assert ratings.set_index("checkpoint")["overall"].is_monotonic_increasing
+
+
+def test_overall_is_of_the_tasks_that_a_step_predicts(tmp_path: Path) -> None:
+    table = frame_table()
+    nothing = dict.fromkeys([*EXPRESSION_LOGITS, *VA_NAMES], float("nan"))
+    write(tmp_path, "units", "epoch_01", predict(table, noise=0).assign(**nothing))
+    found = candidates.find(tmp_path, "toy", ["units"])
+    rating = candidates.rate(found, tmp_path, labelled.validation(table), "score").iloc[0]
+    assert rating["overall"] == 1 and rating[["EXPR", "valence"]].isna().all()

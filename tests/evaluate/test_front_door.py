@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
+from stages.ensemble.candidates import Candidate
+from stages.evaluate import __main__ as evaluate
+from stages.evaluate import step_scores
+from stages.scoring import labelled
+from stages.scoring.halves import halves
+from tests.scoring.tables import frame_table, predict, write
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    return frame_table(trials=8)
+
+
+def spoil(table: pd.DataFrame, half: str) -> pd.DataFrame:
+    """Perfect predictions, but for one half of the videos, where they are the opposite."""
+    predictions = predict(table, noise=0)
+    rows = predictions["trial"].map(halves(table)).eq(half)
+    predictions.loc[rows, predictions.columns[2:]] *= -1
+    return predictions
+
+
+def test_both_figures_are_shown(table: pd.DataFrame) -> None:
+    scored, counts = labelled.join(labelled.validation(table), spoil(table, "selection"), "drop")
+    metrics = evaluate.measure(scored, counts, halves(table))
+    assert metrics["scoring_half"]["au"]["score"] == 1
+    assert metrics["au"]["score"] < 0.8
+    assert metrics["abaw3"]["au"] == metrics["au"]["f1"] < metrics["au"]["score"]
+    assert metrics["abaw3"]["expr"] == metrics["expr"]["f1"]
+    assert metrics["abaw3"]["va"] == metrics["va"]["ccc"]
+    assert metrics["frames"]["labelled"] == len(scored.trials)
+
+
+def test_units_table_counts_labels(table: pd.DataFrame) -> None:
+    table.loc[table.index[-10:], "AU4"] = -1
+    scored, _ = labelled.join(labelled.validation(table), predict(table, noise=0), "drop")
+    units = evaluate.units_table(scored).set_index("unit")
+    assert list(units.index) == list(AU_NAMES)
+    assert units.loc["AU4", "labelled"] == units.loc["AU1", "labelled"] - 10
+    assert units.loc["AU1", ["f1", "accuracy", "auc"]].tolist() == [1, 1, 1]
+    assert units.loc["AU1", "positives"] == (scored.units[:, 0] == 1).sum()
+
+
+def test_confusion_has_every_pair_in_order(table: pd.DataFrame) -> None:
+    table["expression"] = np.int8(2)
+    predictions = predict(table, noise=0)
+    predictions.loc[:4, "logit_Sadness"] = 9
+    scored, _ = labelled.join(labelled.validation(table), predictions, "drop")
+    counts = evaluate.confusion_table(scored)
+    assert len(counts) == 49 and list(counts["actual"].unique()) == list(EXPRESSIONS)
+    found = counts[counts["frames"] > 0].to_dict("records")
+    assert found == [
+        {"actual": "Disgust", "predicted": "Disgust", "frames": 355},
+        {"actual": "Disgust", "predicted": "Sadness", "frames": 5},
+    ]
+
+
+def test_a_system_without_expressions_confuses_none(table: pd.DataFrame) -> None:
+    predictions = predict(table, noise=0).drop(columns=[f"logit_{name}" for name in EXPRESSIONS])
+    scored, _ = labelled.join(labelled.validation(table), predictions, "drop")
+    assert evaluate.confusion_table(scored)["frames"].tolist() == [0] * 49
+
+
+def test_what_a_system_does_not_predict_has_no_key(table: pd.DataFrame) -> None:
+    predictions = predict(table, noise=0).assign(valence=np.nan, arousal=np.nan, logit_AU7=np.nan)
+    scored, counts = labelled.join(labelled.validation(table), predictions, "drop")
+    metrics = evaluate.measure(scored, counts, halves(table))
+    assert "va" not in metrics and "va" not in metrics["scoring_half"] and "va" not in metrics["abaw3"]
+    assert set(metrics["au"]["per_unit"]) == set(AU_NAMES) - {"AU7"} and metrics["au"]["score"] == 1
+
+
+def test_a_networks_checkpoint_is_the_chosen_one() -> None:
+    ratings = pd.DataFrame(
+        {
+            "system": "toy",
+            "step": ["visual", "visual", "units"],
+            "checkpoint": ["epoch_02", "epoch_01", "epoch_01"],
+            "chosen": [0, 1, 1],
+        }
+    )
+    assert step_scores.networks(ratings) == [
+        Candidate("toy", "visual", "epoch_01"),
+        Candidate("toy", "units", "epoch_01"),
+    ]
+
+
+def test_steps_are_the_networks_then_ensemble_and_smoothing(
+    tmp_path: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    final = predict(table, noise=0)
+    write(Path("data/predictions"), "visual", "epoch_01", final)
+    Path("data/ensemble").mkdir()
+    final.to_parquet("data/ensemble/toy.parquet", index=False)
+    ratings = pd.DataFrame({"system": ["toy"], "step": "visual", "checkpoint": "epoch_01", "chosen": 1})
+    steps = list(evaluate.steps(table, ratings, final))
+    assert [step.name for step in steps] == ["majority", "visual", "ensemble", "smooth"]
+    assert [step.checkpoint for step in steps] == ["", "epoch_01", "best", "final"]
+
+
+def test_a_step_that_only_helps_where_it_was_chosen_shows(table: pd.DataFrame) -> None:
+    perfect = predict(table, noise=0)
+    steps = [
+        step_scores.Step("majority", "", labelled.majority(table, perfect)),
+        step_scores.Step("visual", "epoch_01", perfect),
+        step_scores.Step("ensemble", "best", spoil(table, "scoring")),
+    ]
+    baseline, visual, ensemble = step_scores.score_steps(table, steps, halves(table), "drop")
+    assert baseline["step"] == "majority" and baseline["all"]["AU"] < 0.7 and baseline["all"]["VA"] == 0
+    assert visual["scoring"]["AU"] == visual["all"]["AU"] == 1
+    assert ensemble["scoring"]["AU"] == 0 < ensemble["all"]["AU"]
+    assert baseline["change"] == baseline["error"] == {}
+    assert ensemble["change"]["AU"] == -1 and ensemble["error"]["AU"] < 0.1
+
+
+def test_change_is_from_the_last_step_that_has_the_task(table: pd.DataFrame) -> None:
+    """Expressions, then action units alone, then expressions again."""
+    good, noisy, nothing = predict(table, noise=0), predict(table, noise=2), dict.fromkeys(VA_NAMES, np.nan)
+    faces, units = dict.fromkeys(EXPRESSION_LOGITS, np.nan), dict.fromkeys(AU_LOGITS, np.nan)
+    steps = [
+        step_scores.Step("visual", "", noisy.assign(**nothing, **units)),
+        step_scores.Step("units", "", noisy.assign(**nothing, **faces)),
+        step_scores.Step("gru", "", good.assign(**nothing, **units)),
+    ]
+    visual, second, third = step_scores.score_steps(table, steps, halves(table), "drop")
+    assert np.isnan(list(second["change"].values())).all()
+    assert third["change"]["EXPR"] == third["scoring"]["EXPR"] - visual["scoring"]["EXPR"] > 0
+    assert third["error"]["EXPR"] > 0 and np.isnan(third["change"]["AU"])

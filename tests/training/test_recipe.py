@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from math import cos, pi
+from typing import Any
+
+import pytest
+from torch import nn
+from torch.optim import SGD, Adam
+
+from stages.training.recipe import Recipe
+
+PUBLISHED: dict[str, Any] = {
+    "lr": 0.001, "batch": 64, "momentum": 0.9, "weight_decay": 5e-4, "epochs": 15, "milestones": (8, 10, 12),
+    "milestones_of": 15, "seed": 1, "threads": 1,
+}  # fmt: skip
+
+
+class Small(nn.Module):
+    """A backbone and its heads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = nn.Linear(2, 2)
+        self.heads = nn.Linear(2, 2)
+
+
+def rates(group: int = 0, **changes: Any) -> list[float]:
+    """Learning rate of each epoch: of the backbone (group 0) or of the heads (1)."""
+    recipe = Recipe(**PUBLISHED | changes)
+    optimizer, scheduler = recipe.build(Small())
+    seen = []
+    for _ in range(recipe.epochs):
+        seen.append(optimizer.param_groups[group]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return seen
+
+
+def test_published_schedule() -> None:
+    expected = [1e-3] * 8 + [1e-4] * 2 + [1e-5] * 2 + [1e-6] * 3
+    assert rates() == pytest.approx(expected)
+
+
+def test_fewer_epochs_keep_the_proportions() -> None:
+    assert rates(epochs=8) == pytest.approx([1e-3] * 4 + [1e-4] + [1e-5] + [1e-6] * 2)
+
+
+def test_cosine_falls_from_the_rate_to_zero() -> None:
+    expected = [0.001 * (1 + cos(pi * epoch / 4)) / 2 for epoch in range(4)]
+    assert rates(schedule="cosine", epochs=4) == pytest.approx(expected)
+
+
+def test_polynomial_falls_with_the_square_of_what_is_left() -> None:
+    expected = [0.001 * (1 - epoch / 4) ** 2 for epoch in range(4)]
+    assert rates(schedule="polynomial", epochs=4) == pytest.approx(expected)
+
+
+def test_a_constant_rate_passes_by_the_milestones() -> None:
+    assert rates(schedule="constant") == pytest.approx([1e-3] * 15)
+
+
+def test_factors_of_backbone_and_heads() -> None:
+    factors = {"lr_factor": 20, "head_lr_factor": 4}
+    assert rates(0, **factors)[0] == pytest.approx(0.02)
+    assert rates(1, **factors)[0] == pytest.approx(0.004)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("sgd", SGD), ("adam", Adam)])
+def test_the_optimizer_is_the_one_named(name: str, kind: type) -> None:
+    optimizer, _ = Recipe(**PUBLISHED, optimizer=name).build(Small())
+    assert isinstance(optimizer, kind)
+    assert {group["weight_decay"] for group in optimizer.param_groups} == {5e-4}
+    assert name == "adam" or {group["momentum"] for group in optimizer.param_groups} == {0.9}
+
+
+def test_frozen_parameters_are_left_out() -> None:
+    model = Small()
+    model.backbone.weight.requires_grad_(False)
+    optimizer, _ = Recipe(**PUBLISHED).build(model)
+    assert [len(group["params"]) for group in optimizer.param_groups] == [1, 2]
