@@ -125,7 +125,7 @@ def test_killed_run_keeps_finished_items(tmp_path: Path, made: Path) -> None:
     """A process killed inside its third item: two are kept, nothing half-written stays after the next run."""
     code = (
         "import os, sys, time, pathlib\n"
-        "from tests.media.test_store import fill, make_array\n"
+        "from tests.core.test_store import fill, make_array\n"
         "def make(name, folder):\n"
         "    if name == 'c':\n"
         "        (folder / 'c.npy').write_bytes(b'half')\n"
