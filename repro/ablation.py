@@ -93,7 +93,9 @@ def trained(study: Study, params: Strict, folder: Path) -> dict[str, float]:
         return dict(kept["figures"])
     shutil.rmtree(folder, ignore_errors=True)
     outs = Outs(folder / "models", folder / "predictions", folder / "history.csv")
-    getattr(import_module(f"stages.{study.verb}.__main__"), study.verb)(study.system, study.step, params, outs)
+    getattr(import_module(f"stages.{study.verb}.__main__"), study.verb)(
+        study.system, study.step, params, outs
+    )
     figures = scores(study, outs)
     write_json(done, {"key": key, "figures": figures})
     return figures

@@ -20,9 +20,9 @@ from stages.core.params import load_run
 from stages.core.resume import data_digest, resumable
 from stages.core.runtime import arguments, log, main, start
 from stages.core.store import read_notes
-from stages.extra.extra import read_extra
 from stages.networks.tsav import TSAV
 from stages.networks.tsav_weights import start_from_tsav
+from stages.samples.extra_stills import read_extra
 from stages.scoring.prediction_table import prediction_table
 from stages.training.checkpoints import Outs, outs_of, publish, recorder
 from stages.training.objectives import Objectives

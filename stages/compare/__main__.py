@@ -25,7 +25,7 @@ class Params(Strict):
 
 def run() -> None:
     """Read the systems' scores; print the table and write it as JSON, as Markdown and for plots."""
-    params = load(Params, "compare")
+    params = load(Params, "")
     names = [*params.systems, comparison.COMBINED]
     scores = {name: read_scores(SCORES / f"{name}.json") for name in names}
     rows = comparison.rows(scores)

@@ -5,6 +5,7 @@ from __future__ import annotations
 AU_NAMES = ("AU1", "AU2", "AU4", "AU6", "AU7", "AU10", "AU12", "AU15", "AU23", "AU24", "AU25", "AU26")
 EXPRESSIONS = ("Neutral", "Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise")
 VA_NAMES = ("valence", "arousal")
+LABELS = (*AU_NAMES, "expression")  # columns of codes
 TASKS = ("AU", "EXPR", "VA")
 SPLITS = ("train", "validation")
 

@@ -1,14 +1,23 @@
-"""Parameters of a stage: what dvc.yaml declares for it, capped by the scale, checked by a typed model."""
+"""Parameters of a stage: the values of params.yaml that are in force at the scale that runs, typed.
+
+A value that differs between scales is a mapping, {smoke: 2, demo: 8, paper: 15}; a plain one holds at every
+scale, so that what `dvc exp run -S` puts in its place is what runs.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stages.core.errors import UserError
+from stages.core.runtime import log
+
+SCALES = ("smoke", "demo", "paper")
+FILE = Path("params.yaml")
+Values = dict[str, Any]
 
 
 class Strict(BaseModel):
@@ -18,72 +27,146 @@ class Strict(BaseModel):
 
 
 P = TypeVar("P", bound=Strict)
-NAMES = ("system", "step")  # what a run is called, in its section; the command line tells its front door
 
 
-def load(model: type[P], block: str, stage: str | None = None, run: str | None = None) -> P:
-    """Read the parameters that the running stage declares in dvc.yaml.
+def load(model: type[P], block: str, run: str | None = None) -> P:
+    """Values in force of the dotted section `block` ("" for none), as `model` wants them.
 
-    `block` is the dotted section whose keys the model holds flat ("mel", "jin2021.finetune"); declared
-    top-level values (seed, threads, lr, …) join it. `run` is the section of one of several runs of the block
-    ("finetune.jin2021-visual"): its keys stand in place of the block's. `stage` names the stage of dvc.yaml
-    when the front door runs outside DVC; by default it is the block, as `verb@system` for a system's block.
-    Errors: UserError naming the key that is unknown, missing or of the wrong type.
+    Keys of the section `run` stand in place of the block's; what neither has, or has as null, comes from the
+    top level, if `model` knows it and it stands there.
+    Errors: UserError naming the key that is unknown, missing, of the wrong type, or without a value at the
+    scale.
     """
-    system, _, verb = block.rpartition(".")
-    stage = stage or (f"{verb}@{system}" if system else verb)
-    declared = _declared(os.environ.get("DVC_STAGE") or stage)
-    return check(model, flatten(declared, block, run), block, set(declared))
+    values = read_params()
+    own = own_values(values, block, run)
+    top = top_values(values, [name for name in model.model_fields if own.get(name) is None])
+    return check(model, own | top, block, top)
 
 
-def load_run(model: type[P], verb: str, system: str, step: str) -> P:
-    """Parameters of the run `system`-`step` of the training stage `verb`; see `load`."""
-    name = f"{system}-{step}"
-    return load(model, f"{system}.{verb}", f"{verb}@{name}", f"{verb}.{name}")
+def load_training(model: type[P], block: str, run: str | None = None) -> P:
+    """As `load`; the log then begins with the values that differ from the published ones."""
+    params = load(model, block, run)
+    differing = departures(read_params(), block, run, list(model.model_fields))
+    told = [f"  {key}: {now}   # published: {published}" for key, (now, published) in differing.items()]
+    log.print("\n".join([f"{block}: {len(told)} values are not the published ones", *told]))
+    return params
 
 
-def _declared(stage: str) -> dict[str, Any]:
-    from dvc.api import params_show
-    from dvc.exceptions import DvcException
+def load_run(model: type[P], verb: str, run: str) -> P:
+    """As `load_training`, of a run of the stage `verb`: the system's block, its run's keys in front."""
+    return load_training(model, block_of(read_params(), verb, run), f"runs.{verb}.{run}")
 
+
+def block_of(values: Mapping[str, Any], verb: str, run: str) -> str:
+    """The section that a run belongs to, `<system>.<verb>`. Errors: UserError where there is no such run."""
+    runs = dig(values, f"runs.{verb}") or {}
+    if run not in runs:
+        known = ", ".join(runs) or "none"
+        raise UserError(f"params.yaml, key runs.{verb}: there is no run {run!r}; its runs are {known}")
+    return f"{runs[run].get('system')}.{verb}"
+
+
+def read_params(path: Path | None = None) -> Values:
+    """All of params.yaml, read as DVC reads it (YAML 1.2: 1e-4 is a number).
+
+    Errors: UserError for a file that is missing or no YAML, or whose `scale` there is not.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    path = path or FILE
     try:
-        return params_show(stages=stage.split(":")[-1], deps=True)
-    except DvcException as error:
-        raise UserError(f"params.yaml or dvc.yaml, stage {stage}: {error}") from None
-
-
-def flatten(declared: dict[str, Any], block: str, run: str | None = None) -> dict[str, Any]:
-    """Top-level values and the block's keys as one flat dict; a block's `null` inherits the top level."""
-    caps = dig(declared, f"scales.{declared.get('scale')}.{block}")
-    sections = {"scales", "scale", block.split(".")[0], (run or "").split(".")[0]}
-    top = {key: value for key, value in declared.items() if key not in sections}
-    own = dig(declared, block) | (dig(declared, run) if run else {})
-    capped = cap({key: value for key, value in own.items() if key not in NAMES}, caps)
-    return top | {key: value for key, value in capped.items() if value is not None or key not in top}
-
-
-def cap(published: dict[str, Any], caps: dict[str, Any]) -> dict[str, Any]:
-    """A scale lowers the published numbers to its caps; its other values stand in place of the block's."""
-    capped = published | caps
-    for key, limit in caps.items():
-        value = published.get(key)
-        if _is_number(value) and _is_number(limit):
-            capped[key] = min(value, limit)
-    return capped
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def dig(values: dict[str, Any], path: str) -> dict[str, Any]:
-    """The section at a dotted path, empty where there is none."""
-    for key in path.split("."):
-        values = values.get(key) or {}
+        values: Values = YAML(typ="safe").load(path) or {}
+    except (OSError, YAMLError) as error:
+        first = " ".join(str(error).split())
+        raise UserError(f"{path}: cannot be read ({first}); run from the project's root") from None
+    if values.get("scale") not in SCALES:
+        raise UserError(
+            f"{path}, key scale: there is no {values.get('scale')!r}; choose one of {', '.join(SCALES)}"
+        )
     return values
 
 
-def check(model: type[P], values: dict[str, Any], block: str, top: Collection[str] = ()) -> P:
+def own_values(values: Mapping[str, Any], block: str, run: str | None = None) -> Values:
+    """The block's keys, the run's in front, at the scale that runs.
+
+    Errors: UserError where there is no such section.
+    """
+    found: Values = {}
+    for path in filter(None, (block, run)):
+        section = dig(values, path)
+        if section is None:
+            raise UserError(f"params.yaml: there is no section {path}; check the name")
+        found |= at_scale(section, values["scale"], path)
+    return found
+
+
+def top_values(values: Mapping[str, Any], names: Iterable[str]) -> Values:
+    """What stands at the top level under `names`, at the scale that runs."""
+    return at_scale({name: values[name] for name in names if name in values}, values["scale"], "")
+
+
+def departures(
+    values: Mapping[str, Any], block: str, run: str | None, names: Iterable[str]
+) -> dict[str, tuple[Any, Any]]:
+    """Dotted key → value in force and published value, where they differ and params.yaml tells both."""
+
+    def flat(scale: str) -> Values:
+        scaled = {**values, "scale": scale}
+        own = own_values(scaled, block, run)
+        return dict(leaves(own | top_values(scaled, [name for name in names if own.get(name) is None])))
+
+    now, published = flat(values["scale"]), flat("paper")
+    keys = [key for key in now if key in published and now[key] != published[key]]
+    return {key: (now[key], published[key]) for key in keys}
+
+
+def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys and values of nested sections."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
+
+
+def at_scale(values: Mapping[str, Any], scale: str, path: str) -> Values:
+    """`values` with every mapping from scales replaced by its value at `scale`.
+
+    Errors: UserError for a mapping that lacks the scale, or names one that there is not.
+    """
+    return {key: _chosen(value, scale, f"{path}.{key}".lstrip(".")) for key, value in values.items()}
+
+
+def _chosen(value: Any, scale: str, path: str) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    if not by_scale(value):
+        return at_scale(value, scale, path)
+    unknown = [key for key in value if key not in SCALES]
+    if unknown:
+        raise UserError(
+            f"params.yaml, key {path}: {unknown[0]!r} is no scale; scales are {', '.join(SCALES)}"
+        )
+    if scale not in value:
+        raise UserError(f"params.yaml, key {path}: has no value for the scale {scale}; add one")
+    return value[scale]
+
+
+def by_scale(value: Any) -> bool:
+    """Whether a value of params.yaml is a mapping from scales."""
+    return isinstance(value, Mapping) and any(key in SCALES for key in value)
+
+
+def dig(values: Mapping[str, Any], path: str) -> Values | None:
+    """The section at a dotted path, None where there is none."""
+    found: Any = values
+    for key in path.split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return dict(found) if isinstance(found, Mapping) else None
+
+
+def check(model: type[P], values: Values, block: str, top: Collection[str] = ()) -> P:
     """Validate `values`; errors name the key as in params.yaml (`top`: the keys outside the block)."""
     try:
         return model(**values)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # malloc.h of glibc
-EXAMPLES = {"system": "jin2021", "step": "visual", "backbone": "iresnet"}
+EXAMPLES = {"system": "jin2021", "run": "jin2021-visual", "backbone": "iresnet"}
 log = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -40,7 +40,7 @@ def argument(name: str) -> str:
 
 
 def arguments(*names: str) -> list[str]:
-    """The words that the command line of a front door takes, e.g. the system and the step."""
+    """The words that the command line of a front door takes, e.g. the run."""
     if len(sys.argv) != 1 + len(names):
         front_door = f"python -m stages.{Path(sys.argv[0]).parent.name}"
         example = " ".join([front_door, *(EXAMPLES[name] for name in names)])

@@ -77,7 +77,7 @@ def fill(
 
     `make(name, scratch)` writes the item's files, named `<name>.*`, into an empty folder and may return a
     note. It runs in `jobs` processes, by default `runtime.workers()`; the bytes do not depend on their
-    number. `code` is the digest of what makes the items (`core.digests.code_version`); `keep` names files that
+    number. `code` is the digest of what makes the items (`digests.code_version`); `keep` names files that
     are no items.
     Errors: a `UserError` of `make` is reported and its item left out; unless `on_error` is "skip" it is
     raised once the other items are done. None: the user has no such choice.

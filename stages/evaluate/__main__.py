@@ -46,7 +46,7 @@ class Params(Strict):
 def run() -> None:
     """Read params and tables, write metrics, plots' tables and the scores of the steps."""
     system = argument("system")
-    params = load(Params, f"{system}.published", stage=f"evaluate@{system}")
+    params = load(Params, f"{system}.published")
     table = pd.read_parquet(INDEX)
     sides = halves(table)
     final = pd.read_parquet(SMOOTH / f"{system}.parquet")

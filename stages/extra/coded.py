@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 from stages.core.errors import UserError
-from stages.core.labels import MISSING
-from stages.extra.codes import LABELS, read_codes
+from stages.core.labels import LABELS, MISSING
+from stages.extra.codes import read_codes
 from stages.samples.still_sets import IMAGE_SUFFIXES
 
 CODINGS = ("AUCoding/AU_OCC", "AU_OCC", "")  # where coding files are looked for; the first is BP4D's

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.core.errors import UserError
-from stages.core.labels import AU_NAMES, EXPRESSIONS, MISSING
+from stages.core.labels import AU_NAMES, EXPRESSIONS, LABELS, MISSING
 
 NOT_CODED = {"", "9", "-1"}
 HEADING = re.compile(r"(?:AU)?[ _]?0*(\d+)", re.IGNORECASE)
@@ -23,7 +23,6 @@ FACES: Mapping[str, int] = {
     **{str(number): number for number in range(len(EXPRESSIONS))},
     **dict.fromkeys(NOT_CODED, MISSING),
 }
-LABELS = (*AU_NAMES, "expression")
 
 
 def read_codes(path: Path) -> pd.DataFrame:

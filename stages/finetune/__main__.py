@@ -17,12 +17,12 @@ from stages.core.card import read_card
 from stages.core.params import load_run
 from stages.core.resume import data_digest, resumable
 from stages.core.runtime import arguments, main, start
-from stages.extra.extra import read_extra
 from stages.finetune.folds import left_out, mean_auc
 from stages.networks.common.pretrained import load_backbone
 from stages.networks.common.visual import VisualModel
 from stages.samples.augment import Augment
 from stages.samples.balance import ml_ros
+from stages.samples.extra_stills import read_extra
 from stages.samples.faces import Faces, join, read_faces, split_table, with_faces
 from stages.samples.sampling import Draws, Sampling, sampler
 from stages.scoring.prediction_table import prediction_table

@@ -17,7 +17,7 @@ from torch.nn.functional import mse_loss
 from stages.core.card import save_model
 from stages.core.errors import UserError
 from stages.core.files import write_csv, write_json
-from stages.core.params import load
+from stages.core.params import load_training
 from stages.core.pictures import landmark_montage, spread, write_png
 from stages.core.resume import data_digest, resumable
 from stages.core.runtime import atomic_dir, log, main, start
@@ -163,7 +163,7 @@ def _draw(path: Path, faces: Faces, found: Points, errors: NDArray[np.float64]) 
 
 
 def run() -> None:
-    build_landmarks(load(Params, "landmarks"))
+    build_landmarks(load_training(Params, "landmarks"))
 
 
 if __name__ == "__main__":

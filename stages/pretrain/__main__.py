@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lightning_fabric import Fabric
 
-from stages.core.params import load
+from stages.core.params import load_training
 from stages.core.runtime import argument, log, main
 from stages.networks.common.backbones import build_backbone
 from stages.networks.common.pretrained import import_backbone
@@ -32,8 +32,8 @@ class Params(Recipe):
     depth: int
     width: float
     input_size: int
-    scale: float
-    margin: float
+    cosface_scale: float
+    cosface_margin: float
     pairs: int
     augment: Augment
 
@@ -41,7 +41,7 @@ class Params(Recipe):
 def run() -> None:
     """Read params; train or import the backbone; write it, its scores and the training curve."""
     name = argument("backbone")
-    pretrain(name, load(Params, f"pretrain.{name}", f"pretrain@{name}"), MODELS, METRICS)
+    pretrain(name, load_training(Params, f"pretrain.{name}"), MODELS, METRICS)
 
 
 def pretrain(name: str, params: Params, models: Path, metrics: Path) -> None:
@@ -66,8 +66,8 @@ def trained(params: Params, state: Path, machine: Fabric) -> Result:
         stills,
         pairs,
         params.augment,
-        scale=params.scale,
-        margin=params.margin,
+        scale=params.cosface_scale,
+        margin=params.cosface_margin,
         batch=params.batch,
         seed=params.seed,
         fabric=machine,

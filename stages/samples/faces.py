@@ -12,8 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stages.core.errors import UserError
-from stages.core.labels import AU_NAMES, MISSING, TASKS, VA_NAMES
-from stages.extra.codes import LABELS
+from stages.core.labels import AU_NAMES, LABELS, MISSING, TASKS, VA_NAMES
 from stages.samples.still_sets import SIZE, ImageFolder, read_stills
 from stages.scoring.labelled import KEYS
 

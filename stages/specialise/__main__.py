@@ -11,7 +11,7 @@ from typing import Literal
 from lightning_fabric import Fabric
 
 from stages.core.card import read_card
-from stages.core.params import load
+from stages.core.params import load_training
 from stages.core.runtime import argument, main
 from stages.networks.common.pretrained import load_backbone
 from stages.samples.augment import Augment
@@ -26,7 +26,7 @@ METRICS = Path("metrics/pretrain")
 class Params(Recipe):
     """Block `specialise.<name>` of params.yaml."""
 
-    start: Path
+    backbone: Path
     stills: Path
     target: Literal["EXPR", "AU"]
     augment: Augment
@@ -35,14 +35,14 @@ class Params(Recipe):
 def run() -> None:
     """Read params; train; write the backbone, its scores and the training curve."""
     name = argument("backbone")
-    specialise(name, load(Params, f"specialise.{name}", f"specialise@{name}"), MODELS, METRICS)
+    specialise(name, load_training(Params, f"specialise.{name}"), MODELS, METRICS)
 
 
 def specialise(name: str, params: Params, models: Path, metrics: Path) -> None:
     """Write `models`/name (weights, card), `metrics`/name.json (scores) and .csv (the training curve)."""
 
     def make(state: Path, machine: Fabric) -> Result:
-        backbone = load_backbone(params.start, params.dropout)
+        backbone = load_backbone(params.backbone, params.dropout)
         lesson = affect(
             backbone,
             params.target,
@@ -52,10 +52,10 @@ def specialise(name: str, params: Params, models: Path, metrics: Path) -> None:
             seed=params.seed,
             fabric=machine,
         )
-        network = {"network": read_card(params.start)["network"]}
+        network = {"network": read_card(params.backbone)["network"]}
         return Result(network, backbone, lesson.learn(params, state, machine))
 
-    produce("specialise", name, params, [params.start, params.stills], make, models, metrics)
+    produce("specialise", name, params, [params.backbone, params.stills], make, models, metrics)
 
 
 if __name__ == "__main__":

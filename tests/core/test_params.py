@@ -1,135 +1,159 @@
-"""A stage sees what dvc.yaml declares for it, capped by the scale; an error names the key."""
+"""A value that is set is the value that is used, at the scale that runs; an error names the key."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stages.core.errors import UserError
-from stages.core.params import Strict, cap, check, flatten
+from stages.core.params import Strict, at_scale, check, departures, load, load_run, read_params
 
-DECLARED = {
-    "lr": 0.001,
-    "scale": "demo",
-    "jin2021": {"finetune": {"lr": None, "epochs": 15, "batch_size": 64}},
-    "finetune": {"jin2021-visual": {"system": "jin2021", "step": "visual", "epochs": 9, "fold": 1}},
-    "scales": {"demo": {"jin2021": {"finetune": {"epochs": 3, "lr_factor": 10.0}}}},
-}
+TEXT = """\
+scale: demo
+lr: {smoke: 0.1, demo: 1e-2, paper: 0.001}
+seed: 3
+runs:
+  finetune:
+    x-visual: {system: x, step: visual, fold: 1, epochs: 9}
+    x-other: {system: x, step: other}
+x:
+  finetune:
+    lr: null
+    epochs: {smoke: 2, demo: 8, paper: 15}
+    dropout: 0.5
+    turns: {smoke: null, demo: [AU, VA], paper: null}
+    augment: {flip: 0.5, noise: {smoke: 0.0, demo: 0.1, paper: 0.0}}
+"""
+
+
+class Augment(Strict):
+    flip: float
+    noise: float
 
 
 class Params(Strict):
+    system: str = ""
+    step: str = ""
+    seed: int
     lr: float
     epochs: int
-    batch_size: int = 64
-    lr_factor: float = 1.0
+    dropout: float
+    turns: list[str] | None
+    augment: Augment
+    fold: int | None = None
 
 
-def test_null_inherits_the_top_level() -> None:
-    assert flatten(DECLARED, "jin2021.finetune")["lr"] == 0.001
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text(TEXT)
+    return tmp_path / "params.yaml"
 
 
-def test_own_value_wins_over_the_top_level() -> None:
-    declared = DECLARED | {"jin2021": {"finetune": {"lr": 0.5, "epochs": 2}}}
-    values = flatten(declared, "jin2021.finetune")
-    assert {key: values[key] for key in ("lr", "epochs", "lr_factor")} == {
-        "lr": 0.5,
-        "epochs": 2,
-        "lr_factor": 10.0,
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_mappings_give_the_value_of_the_scale_that_runs(project: Path) -> None:
+    params = load(Params, "x.finetune")
+    assert params == Params(
+        seed=3, lr=0.01, epochs=8, dropout=0.5, turns=["AU", "VA"], augment=Augment(flip=0.5, noise=0.1)
+    )
+    edit(project, "scale: demo", "scale: paper")
+    published = load(Params, "x.finetune")
+    assert (published.lr, published.epochs, published.turns, published.augment.noise) == (0.001, 15, None, 0)
+
+
+@pytest.mark.parametrize("scale", ["smoke", "demo", "paper"])
+@pytest.mark.parametrize(
+    ("key", "old", "new", "value"),
+    [
+        ("epochs", "epochs: {smoke: 2, demo: 8, paper: 15}", "epochs: 20", 20),
+        ("lr", "lr: {smoke: 0.1, demo: 1e-2, paper: 0.001}", "lr: 0.3", 0.3),
+        ("lr", "lr: null", "lr: 0.7", 0.7),
+        ("turns", "turns: {smoke: null, demo: [AU, VA], paper: null}", "turns: [EXPR]", ["EXPR"]),
+    ],
+)
+def test_what_is_set_is_used_at_every_scale(
+    project: Path, scale: str, key: str, old: str, new: str, value: Any
+) -> None:
+    edit(project, old, new)
+    edit(project, "scale: demo", f"scale: {scale}")
+    assert getattr(load(Params, "x.finetune"), key) == value
+
+
+def test_a_runs_keys_stand_in_place_of_the_blocks(project: Path) -> None:
+    first, other = (load_run(Params, "finetune", run) for run in ("x-visual", "x-other"))
+    assert (first.system, first.step, first.epochs, first.fold, first.lr) == ("x", "visual", 9, 1, 0.01)
+    assert (other.step, other.epochs, other.fold) == ("other", 8, None)
+
+
+def test_a_training_tells_what_is_not_published(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    load_run(Params, "finetune", "x-other")
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "x.finetune: 4 values are not the published ones"
+    assert {line.strip() for line in told[1:]} == {
+        "epochs: 8   # published: 15",
+        "turns: ['AU', 'VA']   # published: None",
+        "augment.noise: 0.1   # published: 0.0",
+        "lr: 0.01   # published: 0.001",
     }
-
-
-def test_a_runs_keys_stand_in_place_of_the_blocks_and_are_capped() -> None:
-    declared = DECLARED | {"jin2021": {"finetune": {"lr": None, "epochs": 2, "fold": None}}}
-    values = flatten(declared, "jin2021.finetune", "finetune.jin2021-visual")
-    assert values == {"lr": 0.001, "epochs": 3, "fold": 1, "lr_factor": 10.0}
-
-
-def test_scale_caps_and_adds() -> None:
-    assert cap(
-        {"epochs": 15, "width": 0.1, "depth": None}, {"epochs": 3, "width": 0.25, "depth": 18, "new": 1}
-    ) == {
-        "epochs": 3,
-        "width": 0.1,
-        "depth": 18,
-        "new": 1,
-    }
-
-
-def test_what_is_no_number_is_replaced() -> None:
-    assert cap({"extra": False, "modes": [1, 2]}, {"extra": None, "modes": [1]}) == {
-        "extra": None,
-        "modes": [1],
-    }
+    edit(project, "scale: demo", "scale: paper")
+    assert departures(read_params(), "x.finetune", None, ["lr"]) == {}
 
 
 @pytest.mark.parametrize(
-    ("values", "names"),
+    ("old", "new", "message"),
     [
-        ({"lr": 0.1, "epochs": 2, "epoch": 3}, "jin2021.finetune.epoch"),
-        ({"lr": 0.1}, "jin2021.finetune.epochs"),
-        ({"lr": "fast", "epochs": 2}, "key lr:"),
+        (
+            "smoke: 2, demo: 8, ",
+            "smoke: 2, ",
+            "key x.finetune.epochs: has no value for the scale demo; add one",
+        ),
+        ("demo: 8, paper: 15", "demo: 8, papr: 15", "key x.finetune.epochs: 'papr' is no scale"),
+        ("noise: {smoke: 0.0, demo: 0.1", "noise: {smoke: 0.0", "key x.finetune.augment.noise: has no value"),
+        ("demo: 1e-2, ", "", "key lr: has no value for the scale demo"),
+        ("demo: 1e-2", "demo: fast", "key lr: Input should be a valid number"),
+        ("dropout: 0.5", "dropuot: 0.5", "key x.finetune.dropuot: is not a parameter; check the spelling"),
+        ("    dropout: 0.5\n", "", "key x.finetune.dropout: is missing; add it"),
+        ("scale: demo", "scale: dmeo", "key scale: there is no 'dmeo'; choose one of smoke, demo"),
+        ("x:\n  finetune", "y:\n  finetune", "there is no section x.finetune"),
+        ("scale: demo", "scale: [demo", "params.yaml: cannot be read"),
     ],
-    ids=["misspelt", "missing", "wrong type"],
 )
-def test_errors_name_the_key(values: dict[str, object], names: str) -> None:
-    with pytest.raises(UserError, match=names):
-        check(Params, values, "jin2021.finetune", {"lr"})
+def test_bad_values_are_one_sentence_that_names_the_key(
+    project: Path, old: str, new: str, message: str
+) -> None:
+    edit(project, old, new)
+    with pytest.raises(UserError) as caught:
+        load(Params, "x.finetune")
+    assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
-PIPELINE = """\
-stages:
-  finetune:
-    matrix: {system: "${systems}"}
-    cmd: ${python} front.py ${item.system}
-    params: [lr, scale, "${item.system}.finetune", "scales.${scale}.${item.system}.finetune"]
-    outs: ["out-${item.system}"]
-"""
-FRONT = """\
-import sys
-from pathlib import Path
-from stages.core.params import Strict, load
-from stages.core.runtime import main
-
-class Params(Strict):
-    lr: float
-    epochs: int
-
-def run():
-    Path(f"out-{sys.argv[1]}").write_text(repr(load(Params, f"{sys.argv[1]}.finetune")))
-
-main(run)
-"""
+def test_a_run_that_there_is_not(project: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"runs.finetune: there is no run 'y'; its runs are x-visual, x-other"
+    ):
+        load_run(Params, "finetune", "y")
 
 
-def test_a_stage_run_by_dvc_reads_what_it_declares(tmp_path: Path) -> None:
-    _project(tmp_path, lr="1e-4", block="lr: null, epochs: 9")
-    done = _dvc(tmp_path, "repro")
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "out-a").read_text() == "Params(lr=0.0001, epochs=2)"
+def test_sections_within_sections_are_kept() -> None:
+    values = {"a": {"b": {"smoke": 1, "demo": 2, "paper": 3}, "c": [1]}, "d": None}
+    assert at_scale(values, "smoke", "") == {"a": {"b": 1, "c": [1]}, "d": None}
 
 
-def test_a_misspelt_key_stops_the_stage_in_one_sentence(tmp_path: Path) -> None:
-    _project(tmp_path, lr="0.1", block="lr: 1, epohcs: 9")
-    done = _dvc(tmp_path, "repro")
-    assert done.returncode != 0
-    assert "error: params.yaml, key a.finetune.epohcs: is not a parameter; check the spelling" in done.stderr
-    assert not (tmp_path / "out-a").exists()
-
-
-def _project(folder: Path, lr: str, block: str) -> None:
-    (folder / "dvc.yaml").write_text(PIPELINE)
-    (folder / "front.py").write_text(FRONT)
-    top = f"lr: {lr}\npython: {sys.executable}\nscale: demo\nsystems: [a]\n"
-    own = f"a: {{finetune: {{{block}}}}}\nscales: {{demo: {{a: {{finetune: {{epochs: 2}}}}}}}}\n"
-    (folder / "params.yaml").write_text(top + own)
-    assert _dvc(folder, "init", "--no-scm", "-q").returncode == 0
-
-
-def _dvc(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, "-m", "dvc", *words]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+def test_an_error_outside_the_block_names_the_top_level() -> None:
+    values = {
+        "seed": "x",
+        "lr": 1,
+        "epochs": 1,
+        "dropout": 0,
+        "turns": None,
+        "augment": {"flip": 0, "noise": 0},
+    }
+    with pytest.raises(UserError, match=r"params.yaml, key seed: "):
+        check(Params, values, "x.finetune", {"seed"})

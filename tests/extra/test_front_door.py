@@ -10,9 +10,10 @@ from skimage.data import astronaut
 
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES
-from stages.extra.extra import read_extra
+from stages.extra.__main__ import build_extra
 from stages.media.extract import Search, extract
-from stages.samples.faces import join, read_faces, split_table, with_faces
+from stages.samples.extra_stills import EXTRA, read_extra
+from stages.samples.faces import Faces, join, read_faces, split_table, with_faces
 from tests.world import build_world
 
 
@@ -27,6 +28,12 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WORKERS", "1")  # processes that stay alive would stay in the folder of the last test
+
+
+def aligned(folder: Path) -> Faces:
+    """What training reads of a folder of stills."""
+    build_extra(folder)
+    return read_extra()
 
 
 def picture(path: Path, pixels: np.ndarray) -> None:
@@ -52,7 +59,7 @@ def bp4d(tmp_path: Path) -> Path:
 def test_stills_join_training_without_valence_and_never_their_validation_part(root: Path) -> None:
     table = pd.read_parquet(root / "data/index/frames.parquet")
     rows = with_faces(split_table(table, "train"), root / "data/frames")
-    faces, extra = read_faces(rows, root / "data/frames"), read_extra(root / "data/stills/affect")
+    faces, extra = read_faces(rows, root / "data/frames"), aligned(root / "data/stills/affect")
     both = join(faces, extra)
     assert len(extra) == 8 and len(both) == len(faces) + 8
     last = np.array([0, len(both) - 1])
@@ -66,7 +73,7 @@ def test_stills_join_training_without_valence_and_never_their_validation_part(ro
 
 
 def test_whole_pictures_are_aligned_crops_are_taken_as_they_are(bp4d: Path) -> None:
-    faces = read_extra(bp4d)
+    faces = aligned(bp4d)
     assert len(faces) == 3  # nobody is in frame 2
     images = faces.images(np.arange(3))
     for row, name in ((0, "0001"), (1, "0003")):
@@ -79,14 +86,13 @@ def test_whole_pictures_are_aligned_crops_are_taken_as_they_are(bp4d: Path) -> N
     assert (faces.labels.expression == -1).all() and np.isnan(faces.labels.va).all()
 
 
-def test_pictures_are_aligned_once_and_again_when_they_change(bp4d: Path, tmp_path: Path) -> None:
-    before = read_extra(bp4d).images(np.arange(3))
-    (store,) = (path for path in tmp_path.glob(".state/extra-*") if path.is_dir())
-    made = {path.name: path.stat().st_ino for path in store.glob("*.npy")}
+def test_pictures_are_aligned_once_and_again_when_they_change(bp4d: Path) -> None:
+    before = aligned(bp4d).images(np.arange(3))
+    made = {path.name: path.stat().st_ino for path in EXTRA.glob("*.npy")}
     picture(bp4d / "2D+3D/M001/T2/005.png", np.full((112, 112, 3), 200, np.uint8))
-    after = read_extra(bp4d).images(np.arange(3))
+    after = aligned(bp4d).images(np.arange(3))
     assert (after[:2] == before[:2]).all() and (after[2] == 200).all()
-    kept = {path.name: path.stat().st_ino for path in store.glob("*.npy")}
+    kept = {path.name: path.stat().st_ino for path in EXTRA.glob("*.npy")}
     assert kept["F001_T1-001.npy"] == made["F001_T1-001.npy"]
     assert kept.keys() == made.keys()
 
@@ -98,8 +104,8 @@ def test_a_picture_that_cannot_be_read_and_a_set_without_faces(tmp_path: Path) -
     with pytest.raises(
         UserError, match=r"b\.png: cannot be read as an image; replace or remove it;"
     ) as caught:
-        read_extra(tmp_path / "set")
+        build_extra(tmp_path / "set")
     assert "on_error" not in str(caught.value) and "\n" not in str(caught.value)
     (tmp_path / "set/codes.csv").write_text("file,AU1\na.png,1\n")
     with pytest.raises(UserError, match="no face is seen in any of 1 coded pictures"):
-        read_extra(tmp_path / "set")
+        build_extra(tmp_path / "set")
