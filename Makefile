@@ -5,7 +5,7 @@ STUDY  ?= jiang2022
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test lint check-lock check-repro check-demo deps ablation benchmarks clean
+.PHONY: help repro test lint check-lock check-repro check-demo ablation benchmarks clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,13 +23,10 @@ check-lock: $(VENV)/ready  ## dvc.lock and metrics/ belong to the committed code
 	python -m repro.lock
 
 check-repro: $(VENV)/ready  ## two runs at smoke scale in clean clones give the same bytes
-	python -m repro.check
+	python -m repro.check $(if $(KEEP),--keep $(KEEP))
 
 check-demo: $(VENV)/ready  ## a fresh run at demo scale gives the committed metrics, within tolerances
 	python -m repro.check --demo
-
-deps: $(VENV)/ready  ## write into dvc.yaml which code each stage imports
-	python -m repro.deps
 
 ablation: $(VENV)/ready  ## what each part of a published system adds: STUDY=jiang2022, SCALE as in params.yaml
 	python -m repro.ablation $(STUDY) $(SCALE)

@@ -1,19 +1,22 @@
-"""Run the committed pipeline again, in temporary clones, and compare.
+"""Run the committed pipeline again, in clones, and compare.
 
-    python -m repro.check          smoke scale, twice: every out byte for byte
-    python -m repro.check --demo   default scale, once: metrics/ against the committed figures
+    python -m repro.check                 smoke scale, twice, side by side: every out byte for byte
+    python -m repro.check --keep FOLDER   the same; the two clones stay in FOLDER/first and FOLDER/second
+    python -m repro.check --demo          default scale, once: metrics/ against the committed figures
 
 Exit code 1 and one line for each file or figure that is off; the clones are then kept for a look.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -21,27 +24,42 @@ from repro import compare
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTER = ("DVC_", "GIT_", "PYTHONPATH")  # settings that would reach from outside into the clone
+LOG = "repro.log"  # of a run, in its clone's .state
 
 
 def main() -> None:
     """Run the check that the command line asks for; exit 1 if anything is off."""
-    if sys.argv[1:] not in ([], ["--demo"]):
-        raise SystemExit(f"usage: {__doc__}")
-    folder = Path(tempfile.mkdtemp(prefix="check-repro-"))
-    differences = (demo if "--demo" in sys.argv else smoke)(ROOT, folder)
+    options = parse()
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="check-repro-"))
+    differences = (demo if options.demo else smoke)(ROOT, folder)
     if differences:
         print("\n".join(differences), f"not reproduced; the runs are in {folder}", sep="\n", file=sys.stderr)
         raise SystemExit(1)
-    shutil.rmtree(folder)
+    if not options.keep:
+        shutil.rmtree(folder)
     print("reproduced")
 
 
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m repro.check", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--demo", action="store_true", help="one run at the committed scale")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where the clones are made and stay")
+    return parser.parse_args()
+
+
 def smoke(source: Path, folder: Path) -> list[str]:
-    """Differences between two runs at smoke scale, each in a fresh clone with a cache of its own."""
+    """Differences between two runs at smoke scale, each in a fresh clone with a cache of its own.
+
+    They run side by side, a thread each: what one waits for, the other uses.
+    """
     runs = [clone(source, folder / name) for name in ("first", "second")]
     for run in runs:
-        set_scale(run / "params.yaml", "smoke")
-        repro(run)
+        set_params(run, scale="smoke", threads=1)
+    started = [start(run) for run in runs]
+    failed = [run for run, process in zip(runs, started, strict=True) if process.wait()]
+    if failed:
+        raise SystemExit(f"{(failed[0] / '.state' / LOG).read_text()}\ndvc repro failed in {failed[0]}")
     first, second = (compare.digests(run) for run in runs)
     print(f"{len(first)} files in each run")
     return compare.byte_differences(first, second)
@@ -65,20 +83,35 @@ def clone(source: Path, target: Path) -> Path:
     return target
 
 
-def set_scale(params: Path, scale: str) -> None:
-    """Change the scale in a params.yaml."""
-    yaml = YAML()
-    values = yaml.load(params)
-    values["scale"] = scale
-    yaml.dump(values, params)
+def set_params(run: Path, **values: Any) -> None:
+    """Change top-level values in the params.yaml of a clone."""
+    yaml, path = YAML(), run / "params.yaml"
+    params = yaml.load(path)
+    params.update(values)
+    yaml.dump(params, path)
 
 
 def repro(run: Path, *options: str) -> None:
-    """`dvc repro` in a clone, with this Python first on the path and nothing of an outer run."""
+    """`dvc repro` in a clone; see `environment`."""
+    subprocess.run(_command(*options), cwd=run, env=environment(), check=True)
+
+
+def start(run: Path) -> subprocess.Popen[bytes]:
+    """`dvc repro` in a clone, beside others, its words in the clone's `.state`."""
+    (run / ".state").mkdir(exist_ok=True)
+    with (run / ".state" / LOG).open("wb") as log:
+        env = {**environment(), "WORKERS": "1"}
+        return subprocess.Popen(_command(), cwd=run, env=env, stdout=log, stderr=subprocess.STDOUT)
+
+
+def environment() -> dict[str, str]:
+    """This process's, with this Python first on the path and nothing of an outer run."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(OUTER)}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    command = [sys.executable, "-m", "dvc", "repro", *options]
-    subprocess.run(command, cwd=run, env={**inherited, "PATH": path}, check=True)
+    return {**inherited, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def _command(*options: str) -> list[str]:
+    return [sys.executable, "-m", "dvc", "repro", *options]
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-CORE = {"errors", "params", "runtime"}  # the only modules of stages/ that rooms may import from above
-ROOMS = {"corpora", "learning", "media", "reporting", "networks"}
+# The rooms of stages/, in order: a room imports itself and those before it. Behind the rooms that several
+# stages share come the stages; a stage may import of another's folder where it reads from it in dvc.yaml.
+ROOMS = ("core", "networks", "media", "scoring", "training")
+STAGES = (
+    "params", "synthesize", "index", "frames", "mel", "extra", "landmarks", "masks", "pretrain", "specialise",
+    "finetune", "clips", "embed", "audio", "sequence", "ensemble", "smooth", "evaluate", "combine", "compare",
+    "predict",
+)  # fmt: skip
+ORDER = (*ROOMS, *STAGES)
 NETWORK_KIN = {"numpy", "safetensors", "timm", "torch", "torchvision"}
 KEY = re.compile(r"^( *)([\w-]+):")
 
@@ -36,7 +42,7 @@ def imports(source: str) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
-            found |= {f"{module}.{alias.name}" for alias in node.names} if module == "stages" else {module}
+            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
     return found
 
 
@@ -46,25 +52,43 @@ def has_code(source: str) -> bool:
     return any(not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)) for node in body)
 
 
-def upward(path: str, source: str) -> list[str]:
-    """Imports of a file in stages/ that do not run downward, as "path imports module"."""
-    room = Path(path).parts[1] if len(Path(path).parts) > 2 else ""
-    return [f"{path} imports {module}" for module in sorted(imports(source)) if not _allowed(room, module)]
+def upward(path: str, source: str, before: Mapping[str, Collection[str]]) -> list[str]:
+    """Imports of a file in stages/ that do not run downward, as "path imports module".
+
+    `before[stage]`: the stages that it reads from, directly or through others.
+    """
+    return [
+        f"{path} imports {module}" for module in sorted(imports(source)) if not _allowed(path, module, before)
+    ]
 
 
-def _allowed(room: str, module: str) -> bool:
-    if module.startswith("."):
-        return False
+def _allowed(path: str, module: str, before: Mapping[str, Collection[str]]) -> bool:
+    room = Path(path).parts[1]
     top, *rest = module.split(".")
-    below = rest[0] if top == "stages" and rest else ""
-    if room == "networks":
-        own = below in {"networks", *CORE}
-        return own or top in NETWORK_KIN or top in sys.stdlib_module_names
-    return not room or top != "stages" or below in ROOMS | CORE  # no room imports a front door
+    if not top or "__main__" in rest:
+        return False
+    if top != "stages":
+        return room != "networks" or top in NETWORK_KIN or top in sys.stdlib_module_names
+    if not rest:
+        return True
+    if rest[0] == room:
+        return _inside(path, rest)
+    if rest[0] in ROOMS:
+        return ORDER.index(rest[0]) < ORDER.index(room)
+    return room in STAGES and (room == "predict" or rest[0] in before.get(room, ()))
+
+
+def _inside(path: str, rest: list[str]) -> bool:
+    """Within `training`, the samples come before what trains on them."""
+    return (
+        not path.startswith("stages/training/samples/")
+        or rest[:2] == ["training", "samples"]
+        or len(rest) < 2
+    )
 
 
 def uncommented(text: str) -> list[str]:
-    """Keys of a params.yaml outside `scales` without a comment above them or above the one sibling before.
+    """Keys of a params.yaml without a comment above them or above the one sibling before.
 
     In a section with several blocks alike, a key is explained where it first stands.
     """
@@ -75,8 +99,6 @@ def uncommented(text: str) -> list[str]:
         key = KEY.match(line)
         if not key:
             continue
-        if key[2] == "scales":
-            break
         known = known if key[1] else set()
         above = lines[max(0, number - 2) : number]
         if _comments(above[-1:]) or (_comments(above[:1]) and _sibling(above[-1], key[1])):
@@ -95,33 +117,8 @@ def _sibling(line: str, indent: str) -> bool:
     return bool(key) and key is not None and key[1] == indent
 
 
-def unknown_caps(params: Mapping[str, Any], text: str = "") -> list[str]:
-    """Caps under `scales` whose key their block does not have, as "scale.block.key".
-
-    A key that only the scales have may be explained by a comment that begins with its name.
-    """
-    return [
-        f"{scale}.{path}"
-        for scale, caps in params["scales"].items()
-        for path in _leaves(caps or {})
-        if not _has(params, path.split(".")) and f"# {path.split('.')[-1]}:" not in text
-    ]
-
-
-def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}"
-
-
-def missing_params(declared: Iterable[str], params: Mapping[str, Any]) -> list[str]:
-    """Declared parameters (dotted) that params.yaml does not have."""
-    return sorted(path for path in declared if not _has(params, path.split(".")))
-
-
-def _has(values: Any, keys: list[str]) -> bool:
-    if not keys:
-        return True
-    return isinstance(values, Mapping) and keys[0] in values and _has(values[keys[0]], keys[1:])
+def sections(text: str) -> Iterator[str]:
+    """Sections of README that a text cites, `(README, "Your own corpus")`."""
+    yield from re.findall(
+        r'README, "([^"]+)"', " ".join(line.strip().lstrip("# ") for line in text.splitlines())
+    )

@@ -30,6 +30,10 @@ def shell(folder: Path, *command: str) -> None:
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
+def stale(project: Path) -> list[str]:
+    return [stage for stage, _ in lock.stale(project)]
+
+
 def commit(project: Path) -> None:
     shell(project, "git", "add", "--all")
     shell(project, "git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "state")
@@ -41,7 +45,7 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("reproduced")
     (root / "metrics").mkdir(parents=True)
     (root / "dvc.yaml").write_text(DVC_YAML)
-    (root / "params.yaml").write_text("# what to run\nscale: demo\n")
+    (root / "params.yaml").write_text("# what to run\nscale: demo\nthreads: 2\n")
     (root / "stage.py").write_text(f"{SAME}\n{FIGURE}\n")
     shell(root, "git", "init", "-q")
     shell(root, sys.executable, "-m", "dvc", "init", "-q")
@@ -60,7 +64,7 @@ def test_a_repeatable_stage_passes(project: Path, tmp_path: Path) -> None:
     assert "scale: smoke" in (tmp_path / "runs" / "first" / "out.txt").read_text()
     assert "scale: demo" in (project / "params.yaml").read_text()
     assert check.demo(project, tmp_path / "runs") == []
-    assert lock.outdated(project) == []
+    assert stale(project) == []
 
 
 def test_a_stage_that_is_not_repeatable_fails(project: Path, tmp_path: Path) -> None:
@@ -70,7 +74,7 @@ def test_a_stage_that_is_not_repeatable_fails(project: Path, tmp_path: Path) -> 
         "dvc.lock: differs between the two runs",
         "out.txt: differs between the two runs",
     ]
-    assert lock.outdated(project) == ["toy"]  # the code is committed, its lock is not
+    assert stale(project) == ["toy"]  # the code is committed, its lock is not
 
 
 def test_a_committed_figure_that_is_not_true_fails(project: Path, tmp_path: Path) -> None:
@@ -79,12 +83,12 @@ def test_a_committed_figure_that_is_not_true_fails(project: Path, tmp_path: Path
     assert check.demo(project, tmp_path / "runs") == [
         "metrics/toy.json:au: 0.9 committed, 0.5 again, tolerance 0.05"
     ]
-    assert lock.outdated(project) == ["toy"]
+    assert stale(project) == ["toy"]
 
 
 def test_the_lock_of_a_clone_without_data_is_true(project: Path, tmp_path: Path) -> None:
     copy = check.clone(project, tmp_path / "clone")
     assert not (copy / "out.txt").exists()
-    assert lock.outdated(copy) == []
+    assert stale(copy) == []
     (copy / "stage.py").write_text(f"{SAME}\n{FIGURE}  # changed\n")
-    assert lock.outdated(copy) == ["toy"]
+    assert stale(copy) == ["toy"]
