@@ -18,7 +18,7 @@ from stages.core.runtime import log, main
 def names() -> list[str]:
     """Modules of this package that measure something."""
     found = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__))
-    return [name for name in found if name not in ("__main__", "measure")]
+    return [name for name in found if name not in ("__main__", "measure", "stub")]
 
 
 def table(rows: list[Row]) -> Table:

@@ -40,12 +40,12 @@ def stale(root: Path) -> Iterator[tuple[str, str]]:
         graph = repo.index.graph  # edges point from a stage to those it depends on
         found: set[Any] = set()
         for stage in reversed(list(topological_sort(graph))):
-            before = sorted(other.addressing for other in graph.successors(stage) if other in found)
+            before = sorted(other.name for other in graph.successors(stage) if other in found)
             # What `values` writes is here already: who reads it is compared by its own file.
             why = reason(stage) or next((f"{name} is" for name in before if name != VALUES), None)
             if why:
                 found.add(stage)
-                yield stage.addressing, why
+                yield stage.name, why
 
 
 def reason(stage: Any) -> str | None:
@@ -62,7 +62,7 @@ def orphans(root: Path) -> list[str]:
     """Names in dvc.lock of stages that dvc.yaml no longer has: DVC leaves them and their outs there."""
     locked = YAML(typ="safe").load(root / "dvc.lock")["stages"]
     with Repo(str(root)) as repo:
-        return sorted({*locked} - {stage.addressing for stage in repo.index.stages})
+        return sorted({*locked} - {stage.name for stage in repo.index.stages})
 
 
 if __name__ == "__main__":

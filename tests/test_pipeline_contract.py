@@ -41,8 +41,8 @@ def read_stages() -> list[Stage]:
 
 def _stage(stage: Any, before: set[Any]) -> Stage:
     deps = [dep.def_path for dep in stage.deps]
-    verbs = {other.addressing.split("@")[0] for other in before}
-    return Stage(stage.addressing, stage.desc, str(stage.cmd), deps, verbs)
+    verbs = {other.name.split("@")[0] for other in before}
+    return Stage(stage.name, stage.desc, str(stage.cmd), deps, verbs)
 
 
 def closure(stage: Stage) -> list[str]:

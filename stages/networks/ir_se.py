@@ -12,12 +12,14 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from stages.networks.common.backbones import ARCFACE, Form, Published
 from stages.networks.common.prelu import PReLU
 from stages.networks.common.width import narrow
-from stages.networks.iresnet import CHANNELS, STRIDE
 
 # Published: 50, 100 and 152. The two small ones have IResNet's blocks, for machines without an accelerator.
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 14, 3), 100: (3, 13, 30, 3), 152: (3, 8, 36, 3)}
+CHANNELS = (64, 128, 256, 512)
+STRIDE = 16  # of the four layers together
 REDUCTION = 16
 
 
@@ -102,3 +104,6 @@ def _units(inputs: int, channels: list[int], blocks: tuple[int, ...]) -> list[Bo
             units.append(BottleneckIRSE(inputs, count, 1 if index else 2))
             inputs = count
     return units
+
+
+PUBLISHED = Published(ir_se, tuple(BLOCKS), {"treb1en": Form(ARCFACE)})

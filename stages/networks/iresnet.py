@@ -10,6 +10,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from stages.networks.common.backbones import ARCFACE, Form, Published
 from stages.networks.common.prelu import PReLU
 from stages.networks.common.width import narrow
 
@@ -101,3 +102,6 @@ def _layer(inputs: int, channels: int, blocks: int) -> nn.Sequential:
 
 def _downsample(inputs: int, channels: int, stride: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
+
+
+PUBLISHED = Published(iresnet, tuple(BLOCKS), {"insightface": Form(ARCFACE)})

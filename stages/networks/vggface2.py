@@ -13,6 +13,7 @@ from typing import cast
 from torch import Tensor, nn
 from torchvision.models.resnet import Bottleneck
 
+from stages.networks.common.backbones import Form, FrontEnd, Published
 from stages.networks.common.width import narrow
 
 BLOCKS = {50: (3, 4, 6, 3)}
@@ -92,3 +93,21 @@ def _projection(inputs: int, outputs: int, stride: int) -> nn.Sequential | None:
     if inputs == outputs and stride == 1:
         return None
     return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+
+# Cao et al. 2018, 4.1: crops of 224 pixels less the mean; the two files differ in the order of channels.
+PUBLISHED = Published(
+    resnet,
+    tuple(BLOCKS),
+    {
+        "caffe": Form(
+            FrontEnd(224, "BGR", 1.0, (91.4953, 103.8827, 131.0912), (1.0, 1.0, 1.0)), extra=("fc.",)
+        ),
+        "dag": Form(
+            FrontEnd(224, "RGB", 1.0, (131.0912, 103.8827, 91.4953), (1.0, 1.0, 1.0)),
+            dag_name,
+            ("classifier.",),
+        ),
+    },
+    features_of,
+)

@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from stages.networks.common.backbones import BACKBONES, build_backbone
+from stages.networks.common.backbones import build_backbone, find_published
 
 PARAMS: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())
 BLUE, GREEN, RED = 91.4953, 103.8827, 131.0912  # VGGFace2's means
@@ -23,43 +23,33 @@ SYSTEMS = {
     "thinh2021": (224, [2, 1, 0], [BLUE, GREEN, RED], 1.0),
     "fan2021": (224, [2, 1, 0], [BLUE, GREEN, RED], 1.0),
 }
-OTHER_KINDS = {"ir_se": ARCFACE, "vggface2_dag": (224, [0, 1, 2], [RED, GREEN, BLUE], 1.0)}
 
 
 def block_of(run: str) -> dict[str, Any]:
     """The pretraining that a fine-tuning run starts from, directly or by way of a specialised one."""
-    folder = Path(PARAMS["finetune"][run]["backbone"])
+    folder = Path(PARAMS["runs"]["finetune"][run]["backbone"])
     while folder.name in PARAMS["specialise"]:
-        folder = Path(PARAMS["specialise"][folder.name]["start"])
+        folder = Path(PARAMS["specialise"][folder.name]["backbone"])
     assert folder.parent == Path("models/pretrain")
     block: dict[str, Any] = PARAMS["pretrain"][folder.name]
     return block
 
 
-def check(kind: str, size: int, order: list[int], mean: list[float], deviation: float) -> None:
+@pytest.mark.parametrize("run", PARAMS["runs"]["finetune"])
+def test_each_visual_run_gets_what_its_backbone_was_trained_on(run: str) -> None:
     """A flat face of one colour, through the front end and by hand."""
+    size, order, mean, deviation = SYSTEMS[PARAMS["runs"]["finetune"][run]["system"]]
+    block = block_of(run)
+    assert block["input_size"]["paper"] == size
     colour = np.array([250, 120, 30], np.uint8)
-    front_end = build_backbone(kind, min(BACKBONES[kind].depths), width=0.25).front_end
-    prepared = front_end.prepare(torch.from_numpy(np.tile(colour, (1, 112, 112, 1))))
+    depth = min(find_published(block["kind"]).depths)
+    prepared = build_backbone(block["kind"], depth, width=0.25).front_end.prepare(
+        torch.from_numpy(np.tile(colour, (1, 112, 112, 1)))
+    )
     assert prepared.shape == (1, 3, size, size)
     expected = (colour[order] - np.array(mean)) / deviation
     np.testing.assert_allclose(prepared[0, :, size // 2, size // 3], expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("run", PARAMS["finetune"])
-def test_each_visual_run_gets_what_its_backbone_was_trained_on(run: str) -> None:
-    size, order, mean, deviation = SYSTEMS[PARAMS["finetune"][run]["system"]]
-    block = block_of(run)
-    assert block["input_size"] == size
-    check(block["kind"], size, order, mean, deviation)
-
-
-@pytest.mark.parametrize("kind", OTHER_KINDS)
-def test_backbones_that_a_parameter_chooses(kind: str) -> None:
-    check(kind, *OTHER_KINDS[kind])
-
-
 def test_every_system_with_a_visual_run_is_pinned() -> None:
-    assert {run["system"] for run in PARAMS["finetune"].values()} == set(SYSTEMS)
-    kinds = {block_of(run)["kind"] for run in PARAMS["finetune"]}
-    assert kinds | set(OTHER_KINDS) == set(BACKBONES)
+    assert {run["system"] for run in PARAMS["runs"]["finetune"].values()} == set(SYSTEMS)

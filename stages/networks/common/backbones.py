@@ -1,9 +1,13 @@
-"""Backbones by name, each with the input that it was trained on. A new one is one line of `BACKBONES`."""
+"""Backbones by name, each with the input that it was trained on: a file of stages/networks with `PUBLISHED`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import cast
 
 import torch
@@ -11,12 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stages.core.errors import UserError
-from stages.networks.ir_se import BLOCKS as IR_SE_BLOCKS
-from stages.networks.ir_se import ir_se
-from stages.networks.iresnet import BLOCKS as IRESNET_BLOCKS
-from stages.networks.iresnet import iresnet
-from stages.networks.vggface2 import BLOCKS as RESNET_BLOCKS
-from stages.networks.vggface2 import dag_name, features_of, resnet
+
+NETWORKS = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -41,34 +41,32 @@ class FrontEnd:
 
 
 ARCFACE = FrontEnd(112, "RGB", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-# Cao et al. 2018, 4.1: crops of 224 pixels less the mean; the two files differ in the order of channels.
-VGGFACE2 = FrontEnd(224, "BGR", 1.0, (91.4953, 103.8827, 131.0912), (1.0, 1.0, 1.0))
-VGGFACE2_DAG = FrontEnd(224, "RGB", 1.0, (131.0912, 103.8827, 91.4953), (1.0, 1.0, 1.0))
 
 
 @dataclass(frozen=True)
-class Published:
-    """A published network: how to build it, its depths, its input, the length of its features at a width.
+class Form:
+    """A form in which a network's weights are published: its input, and what its files look like.
 
     `file_name` gives the name that a tensor has in the published file; `extra` are prefixes of what else is
     there, the classifier over the training identities.
     """
 
-    build: Callable[..., nn.Module]
-    depths: tuple[int, ...]
     front_end: FrontEnd
-    features: Callable[[float], int] = lambda _: 512
     file_name: Callable[[str], str] = str
     extra: tuple[str, ...] = ()
 
 
-RESNET_DEPTHS = tuple(RESNET_BLOCKS)
-BACKBONES = {
-    "iresnet": Published(iresnet, tuple(IRESNET_BLOCKS), ARCFACE),
-    "ir_se": Published(ir_se, tuple(IR_SE_BLOCKS), ARCFACE),
-    "vggface2": Published(resnet, RESNET_DEPTHS, VGGFACE2, features_of, extra=("fc.",)),
-    "vggface2_dag": Published(resnet, RESNET_DEPTHS, VGGFACE2_DAG, features_of, dag_name, ("classifier.",)),
-}
+@dataclass(frozen=True)
+class Published:
+    """A published network: how to build it, its depths, the length of its features at a width, its forms.
+
+    The first form, by name, is that of a network that is trained here.
+    """
+
+    build: Callable[..., nn.Module]
+    depths: tuple[int, ...]
+    forms: dict[str, Form]
+    features: Callable[[float], int] = lambda _: 512
 
 
 class Backbone(nn.Module):
@@ -85,16 +83,31 @@ class Backbone(nn.Module):
         return cast(Tensor, self.network(x))
 
 
+@cache
+def kinds() -> tuple[str, ...]:
+    """Names of the files of stages/networks that hold a backbone."""
+    files = sorted(NETWORKS.glob("*.py"))
+    return tuple(file.stem for file in files if "\nPUBLISHED = " in file.read_text(encoding="utf-8"))
+
+
 def find_published(kind: str) -> Published:
-    """Entry of the registry. Errors: UserError for a kind that it lacks."""
-    if kind not in BACKBONES:
-        known = ", ".join(BACKBONES)
+    """What the file of this name publishes. Errors: UserError where there is none."""
+    name = f"stages.networks.{kind}"
+    module = import_module(name) if kind.isidentifier() and find_spec(name) else None
+    published: Published | None = getattr(module, "PUBLISHED", None)
+    if published is None:
+        known = ", ".join(kinds())
         raise UserError(f"params.yaml, key kind: {kind!r} is no backbone; choose one of {known}")
-    return BACKBONES[kind]
+    return published
 
 
 def build_backbone(
-    kind: str, depth: int, width: float = 1.0, input_size: int | None = None, dropout: float = 0.0
+    kind: str,
+    depth: int,
+    width: float = 1.0,
+    input_size: int | None = None,
+    form: str | None = None,
+    dropout: float = 0.0,
 ) -> Backbone:
     """Backbone `kind` with random weights; `width` below 1 and a smaller `input_size` shrink it.
 
@@ -103,6 +116,7 @@ def build_backbone(
     published = find_published(kind)
     if depth not in published.depths:
         raise UserError(f"params.yaml, key depth: {kind} has no depth {depth}, only {published.depths}")
-    front_end = replace(published.front_end, size=input_size or published.front_end.size)
+    chosen = published.forms[form] if form else next(iter(published.forms.values()))
+    front_end = replace(chosen.front_end, size=input_size or chosen.front_end.size)
     network = published.build(depth, width=width, input_size=front_end.size, dropout=dropout)
     return Backbone(network, front_end, published.features(width))

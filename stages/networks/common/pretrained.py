@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Set
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from stages.core.errors import UserError
-from stages.networks.common.backbones import BACKBONES, Backbone, build_backbone, find_published
+from stages.networks.common.backbones import Backbone, build_backbone, find_published, kinds
 from stages.networks.common.weights import COUNTER, Report, load_file_into, load_weights, read_weights
 
 FEW = 10  # missing tensors with which a file is still known for what it is
@@ -20,22 +21,23 @@ FEW = 10  # missing tensors with which a file is still known for what it is
 def import_backbone(kind: str, path: Path) -> tuple[Backbone, dict[str, Any], Report]:
     """Backbone of the published size with the weights of file `path`, and its `network` for a card.
 
-    The names of the tensors tell its depth.
+    The names of the tensors tell its depth and form.
     Errors: UserError for a file that is not read or does not fit, with what is missing or unexpected.
     """
     published = find_published(kind)
     tensors = read_weights(path)
     _check_kind(kind, set(tensors), path)
-    depth = _closest(kind, set(tensors))
-    backbone = build_backbone(kind, depth)
+    form, depth = _closest(kind, set(tensors))
+    backbone = build_backbone(kind, depth, form=form)
     report = load_weights(
         backbone.network,
         tensors,
         source=path,
-        allow_unexpected=published.extra,
-        file_name=published.file_name,
+        allow_unexpected=published.forms[form].extra,
+        file_name=published.forms[form].file_name,
     )
-    network = {"kind": kind, "depth": depth, "width": 1.0, "input_size": backbone.front_end.size}
+    size = backbone.front_end.size
+    network = {"kind": kind, "depth": depth, "width": 1.0, "input_size": size, "form": form}
     return backbone, network, report
 
 
@@ -58,20 +60,23 @@ def load_backbone(folder: Path, dropout: float = 0.0) -> Backbone:
 
 def _check_kind(kind: str, found: Set[str], path: Path) -> None:
     """Errors: UserError where the file is that of another published network, whole or nearly so."""
-    missing = {name: len(_names(name, _closest(name, found)) - found) for name in BACKBONES}
-    best = min(BACKBONES, key=lambda name: (missing[name], name != kind))
+    missing = {name: len(_names(name, *_closest(name, found)) - found) for name in kinds()}
+    best = min(missing, key=lambda name: (missing[name], name != kind))
     if best != kind and missing[best] <= FEW:
         raise UserError(f"{path}: has the tensors of {best}, not of {kind}; set the key kind to {best}")
 
 
-def _closest(kind: str, found: Set[str]) -> int:
-    """Depth at which the network's names are most like those found."""
-    return min(BACKBONES[kind].depths, key=lambda depth: len(_names(kind, depth) ^ found))
+def _closest(kind: str, found: Set[str]) -> tuple[str, int]:
+    """Form and depth in which the network's names are most like those found."""
+    published = find_published(kind)
+    ways = product(published.forms, published.depths)
+    return min(ways, key=lambda way: len(_names(kind, *way) ^ found))
 
 
 @cache
-def _names(kind: str, depth: int) -> frozenset[str]:
+def _names(kind: str, form: str, depth: int) -> frozenset[str]:
     """Names of the tensors in a published file, but for counters, which some leave out."""
     with torch.device("meta"):
         names = build_backbone(kind, depth).network.state_dict()
-    return frozenset(BACKBONES[kind].file_name(name) for name in names if not name.endswith(COUNTER))
+    file_name = find_published(kind).forms[form].file_name
+    return frozenset(file_name(name) for name in names if not name.endswith(COUNTER))

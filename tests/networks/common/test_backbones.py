@@ -5,30 +5,38 @@ import pytest
 import torch
 
 from stages.core.errors import UserError
-from stages.networks.common.backbones import BACKBONES, FrontEnd, build_backbone
+from stages.networks.common.backbones import Backbone, FrontEnd, build_backbone, find_published, kinds
 
-# The first pixel of a crop that is R 255, G 51, B 0 everywhere, as each published network expects it.
-FIRST_PIXEL = {
-    "iresnet": (1.0, -0.6, -1.0),
-    "ir_se": (1.0, -0.6, -1.0),
-    "vggface2": (-91.4953, 51 - 103.8827, 255 - 131.0912),
-    "vggface2_dag": (255 - 131.0912, 51 - 103.8827, -91.4953),
+# The first pixel of a crop that is R 255, G 51, B 0 everywhere, and the size, as each published form expects it.
+INPUTS = {
+    ("iresnet", "insightface"): (112, (1.0, -0.6, -1.0)),
+    ("ir_se", "treb1en"): (112, (1.0, -0.6, -1.0)),
+    ("vggface2", "caffe"): (224, (-91.4953, 51 - 103.8827, 255 - 131.0912)),
+    ("vggface2", "dag"): (224, (255 - 131.0912, 51 - 103.8827, -91.4953)),
 }
-SIZE = {"iresnet": 112, "ir_se": 112, "vggface2": 224, "vggface2_dag": 224}
 
 
-@pytest.mark.parametrize("kind", BACKBONES)
-def test_front_end_gives_what_the_network_was_trained_on(kind: str) -> None:
-    backbone = build_backbone(kind, min(BACKBONES[kind].depths), width=0.25)
+def smallest(kind: str, form: str | None = None, **options: int) -> Backbone:
+    return build_backbone(kind, min(find_published(kind).depths), width=0.25, form=form, **options)
+
+
+@pytest.mark.parametrize(("kind", "form"), INPUTS)
+def test_front_end_gives_what_the_network_was_trained_on(kind: str, form: str) -> None:
+    size, pixel = INPUTS[kind, form]
     colour = torch.tensor([255, 51, 0], dtype=torch.uint8).expand(2, 112, 112, 3)
-    x = backbone.front_end.prepare(colour)
-    assert x.shape == (2, 3, SIZE[kind], SIZE[kind]) and x.dtype == torch.float32
-    np.testing.assert_allclose(x[0, :, 0, 0], FIRST_PIXEL[kind], atol=1e-4)
+    x = smallest(kind, form).front_end.prepare(colour)
+    assert x.shape == (2, 3, size, size) and x.dtype == torch.float32
+    np.testing.assert_allclose(x[0, :, 0, 0], pixel, atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", BACKBONES)
+def test_every_form_is_pinned_and_the_first_one_is_trained() -> None:
+    assert {*INPUTS} == {(kind, form) for kind in kinds() for form in find_published(kind).forms}
+    assert smallest("vggface2").front_end == smallest("vggface2", "caffe").front_end
+
+
+@pytest.mark.parametrize("kind", kinds())
 def test_every_backbone_shrinks(kind: str) -> None:
-    backbone = build_backbone(kind, min(BACKBONES[kind].depths), width=0.25, input_size=48)
+    backbone = smallest(kind, input_size=48)
     faces = torch.randint(0, 255, (3, 112, 112, 3), dtype=torch.uint8)
     assert backbone(backbone.front_end.prepare(faces)).shape == (3, backbone.features)
 
