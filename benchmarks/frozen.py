@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import Row, seconds
 from stages.audio import __main__ as audio
-from stages.audio.features import audio_model
+from stages.audio.model import audio_model
 from stages.core.labels import AU_NAMES, VA_NAMES
 from stages.networks.common.backbones import build_backbone
 from stages.networks.common.heads import Heads
 from stages.networks.common.visual import VisualModel
-from stages.samples.mels import MelTrack
-from stages.samples.tracks import track
-from stages.samples.windows import Cut, cut_windows, cuts
 from stages.sequence import __main__ as sequence
-from stages.sequence.streams import fuse, sequence_model
+from stages.sequence.model import fuse, sequence_model
 from stages.training.objectives import Objectives
 from stages.training.recipe import Recipe
+from stages.training.samples.mels import MelTrack
+from stages.training.samples.tracks import track
+from stages.training.samples.windows import Cut, cut_windows, cuts
 from stages.training.segments import Forward, Material, joint_loss, lessons
 from stages.training.train import train
 from stages.training.visual import embed_images

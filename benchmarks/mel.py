@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.measure import Row, seconds
 from stages.mel.sound import RATE, load_sound, open_sound
 from stages.mel.spectrogram import FRONT_ENDS, mel, mel_rows
-from stages.samples.mels import MelTrack, mel_segment
+from stages.training.samples.mels import MelTrack, mel_segment
 
 SECONDS, FPS = 120, 25
 WINDOW, STRIDE, STEPS = 30, 10, 100  # frames of a window, between windows; rows of a window (Jin et al. 2021)

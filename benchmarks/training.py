@@ -17,11 +17,11 @@ from benchmarks.measure import Row, seconds
 from stages.networks.common.backbones import build_backbone
 from stages.networks.common.heads import Heads
 from stages.networks.common.visual import VisualModel
-from stages.samples.augment import Augment
-from stages.samples.faces import Faces, Labels
-from stages.samples.sampling import sampler
 from stages.training.fit import fit
 from stages.training.objectives import Objectives
+from stages.training.samples.augment import Augment
+from stages.training.samples.faces import Faces, Labels
+from stages.training.samples.sampling import sampler
 from stages.training.visual import turn_loss, turns
 
 TASKS = ("AU", "EXPR")

@@ -11,15 +11,15 @@ from typing import Any
 import pandas as pd
 from torch import nn
 
-from stages.audio.features import audio_model, inherit_heads
+from stages.audio.model import audio_model, inherit_heads
 from stages.core.params import load
 from stages.core.resume import data_digest, resumable
 from stages.core.runtime import argument, main, start
-from stages.samples.tracks import Stores
-from stages.samples.windows import Cut, read_windows
 from stages.training.checkpoints import Outs, outs_of, publish
 from stages.training.objectives import Objectives
 from stages.training.recipe import Recipe
+from stages.training.samples.tracks import Stores
+from stages.training.samples.windows import Cut, read_windows
 from stages.training.segments import Material, Outputs, Segments, fit_windows
 from stages.training.trained import load_trained
 from stages.training.visual import visual_model

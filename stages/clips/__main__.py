@@ -15,18 +15,18 @@ from stages.clips.augment import ClipAugment
 from stages.clips.batches import clip_batches, hide_labels, student_loss, taught_loss
 from stages.clips.cutting import Clips, Shape, read_clips, with_stills
 from stages.clips.mean_teacher import MeanTeacher, ramp_up
-from stages.clips.prediction import clips_model, predict_clips
+from stages.clips.model import clips_model, predict_clips
 from stages.core.params import load_run
 from stages.core.resume import data_digest, resumable
 from stages.core.runtime import arguments, log, main, start
 from stages.core.store import read_notes
 from stages.networks.tsav import TSAV
 from stages.networks.tsav_weights import start_from_tsav
-from stages.samples.extra_stills import read_extra
 from stages.scoring.prediction_table import prediction_table
 from stages.training.checkpoints import Outs, outs_of, publish, recorder
 from stages.training.objectives import Objectives
 from stages.training.recipe import Recipe, scaled
+from stages.training.samples.extra_stills import read_extra
 from stages.training.train import train
 
 INDEX = Path("data/index/frames.parquet")

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stages.samples.faces import Pixels
+from stages.training.samples.faces import Pixels
 
 HUES = 180  # steps of the colour circle in OpenCV's 8-bit HSV; saturation and value have 256
 

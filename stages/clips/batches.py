@@ -16,8 +16,8 @@ from stages.clips.cutting import Clips
 from stages.clips.mean_teacher import Outputs, consistency, supervised
 from stages.core.labels import MISSING, TASKS
 from stages.networks.tsav import prepare
-from stages.samples.faces import Labels, Rows
 from stages.training.losses import TaskLoss
+from stages.training.samples.faces import Labels, Rows
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

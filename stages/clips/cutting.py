@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.samples.faces import Faces, Labels, Pixels, Rows, open_array, split_table, with_faces
-from stages.samples.mels import mel_window
-from stages.samples.tracks import SILENT, Stores, Track, read_tracks
+from stages.training.samples.faces import Faces, Labels, Pixels, Rows, open_array, split_table, with_faces
+from stages.training.samples.mels import mel_window
+from stages.training.samples.tracks import SILENT, Stores, Track, read_tracks
 
 
 class Footage(NamedTuple):

@@ -14,8 +14,8 @@ from stages.core.params import Strict, load
 from stages.core.runtime import argument, main, setup_torch
 from stages.core.runtime import fabric as make_fabric
 from stages.core.store import Note, digest_path, fill, read_keys
-from stages.samples.faces import open_array
 from stages.training import visual
+from stages.training.samples.faces import open_array
 from stages.training.trained import load_trained
 
 FRAMES = Path("data/frames")

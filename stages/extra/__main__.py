@@ -14,7 +14,7 @@ from stages.extra import items
 from stages.extra.coded import find_coded
 from stages.extra.items import MakeCoded, MakeStills, portions
 from stages.media.extract import Search
-from stages.samples.extra_stills import EXTRA
+from stages.training.samples.extra_stills import EXTRA
 
 
 class Params(Strict):

@@ -15,7 +15,7 @@ import pandas as pd
 from stages.core.errors import UserError
 from stages.core.labels import LABELS, MISSING
 from stages.extra.codes import read_codes
-from stages.samples.still_sets import IMAGE_SUFFIXES
+from stages.training.samples.still_sets import IMAGE_SUFFIXES
 
 CODINGS = ("AUCoding/AU_OCC", "AU_OCC", "")  # where coding files are looked for; the first is BP4D's
 

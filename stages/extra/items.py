@@ -13,7 +13,7 @@ from stages.core.labels import LABELS
 from stages.core.store import Note
 from stages.media.extract import Search
 from stages.media.pictures import MakeCrops
-from stages.samples.still_sets import read_stills
+from stages.training.samples.still_sets import read_stills
 
 PORTION = 500  # pictures of an item, at most: 19 MB
 

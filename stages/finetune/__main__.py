@@ -20,15 +20,15 @@ from stages.core.runtime import arguments, main, start
 from stages.finetune.folds import left_out, mean_auc
 from stages.networks.common.pretrained import load_backbone
 from stages.networks.common.visual import VisualModel
-from stages.samples.augment import Augment
-from stages.samples.balance import ml_ros
-from stages.samples.extra_stills import read_extra
-from stages.samples.faces import Faces, join, read_faces, split_table, with_faces
-from stages.samples.sampling import Draws, Sampling, sampler
 from stages.scoring.prediction_table import prediction_table
 from stages.training.checkpoints import Outs, outs_of, publish, recorder
 from stages.training.objectives import Objectives
 from stages.training.recipe import Recipe
+from stages.training.samples.augment import Augment
+from stages.training.samples.balance import ml_ros
+from stages.training.samples.extra_stills import read_extra
+from stages.training.samples.faces import Faces, join, read_faces, split_table, with_faces
+from stages.training.samples.sampling import Draws, Sampling, sampler
 from stages.training.train import train
 from stages.training.visual import predict_faces, turn_loss, turns, visual_model
 

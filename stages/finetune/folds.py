@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from stages.core.errors import UserError
 from stages.core.labels import EXPRESSIONS, MISSING
-from stages.samples.faces import Labels
 from stages.scoring import measures
+from stages.training.samples.faces import Labels
 
 
 def left_out(table: pd.DataFrame, folds: int, fold: int) -> NDArray[np.bool_]:

@@ -27,9 +27,9 @@ from stages.landmarks.landmarker import Images, Landmarker, Points, describe, fi
 from stages.landmarks.schemes import JD106, SCHEMES, Scheme, scheme
 from stages.networks.common.weights import load_weights, read_weights
 from stages.networks.hrnet import INPUT_SIZE, STRIDE, LandmarkHRNet, landmark_hrnet
-from stages.samples.still_sets import read_stills
 from stages.training.fit import History
 from stages.training.recipe import Recipe
+from stages.training.samples.still_sets import read_stills
 from stages.training.train import train
 
 OUT, METRICS = Path("models/landmarks"), Path("metrics")

@@ -22,7 +22,7 @@ from stages.media.decode import frame_times
 from stages.mel import video_mel
 from stages.mel.spectrogram import FRONT_ENDS, MEAN, RATE, STD
 from stages.mel.video_mel import MakeMel
-from stages.samples.mels import mel_window, open_track
+from stages.training.samples.mels import mel_window, open_track
 
 INDEX, OUT = Path("data/index"), Path("data/mel")
 METRICS, PICTURE = Path("metrics/mel.json"), Path("metrics/mel.png")

@@ -32,11 +32,11 @@ from stages.networks.tsav_weights import load_tsav
 from stages.predict.inference import predict_published, predict_recording
 from stages.predict.outputs import frame_rows, predicted_tasks, write_annotations, write_rows
 from stages.predict.overlay import write_overlay
+from stages.predict.recorded import store_faces, store_mel
 from stages.predict.recording import NAME, Recording
-from stages.predict.scratch import store_faces, store_mel
 from stages.predict.trained_systems import COMBINED, LANDMARKS, Models, trained_systems
-from stages.samples.mels import MelTrack
 from stages.sequence import __main__ as sequence
+from stages.training.samples.mels import MelTrack
 
 # torchvision turns FFmpeg's log on when it is imported; stages/media/decode.py tells why it must be off.
 av.logging.set_level(None)

@@ -10,19 +10,19 @@ import pandas as pd
 import torch
 
 from stages.clips.cutting import Shape
-from stages.clips.prediction import predict_clips, shape_of
+from stages.clips.model import predict_clips, shape_of
 from stages.core.files import write_parquet
 from stages.ensemble.candidates import Candidate
 from stages.ensemble.mixture import compose, sources_of
 from stages.networks.tsav import PublishedTSAV
 from stages.predict.recording import Recording, cut_recording, features, masks
 from stages.predict.trained_systems import Models, System
-from stages.samples.faces import read_faces
-from stages.samples.tracks import SILENT
-from stages.samples.windows import cut_windows, cuts
 from stages.scoring.prediction_table import prediction_table
-from stages.sequence.streams import fuse
+from stages.sequence.model import fuse
 from stages.smooth.moving_average import smooth
+from stages.training.samples.faces import read_faces
+from stages.training.samples.tracks import SILENT
+from stages.training.samples.windows import cut_windows, cuts
 from stages.training.segments import Forward, Material, predict_windows
 from stages.training.trained import Card
 from stages.training.visual import predict_faces

@@ -17,9 +17,9 @@ from stages.landmarks.landmarker import find_landmarks
 from stages.landmarks.schemes import convert, scheme
 from stages.masks.drawing import Mode, draw_masks
 from stages.predict.trained_systems import Models
-from stages.samples.faces import Pixels, open_array
-from stages.samples.mels import MelTrack
-from stages.samples.tracks import Track, track
+from stages.training.samples.faces import Pixels, open_array
+from stages.training.samples.mels import MelTrack
+from stages.training.samples.tracks import Track, track
 from stages.training.visual import embed_images
 
 NAME = "clip"  # of the one trial and video

@@ -14,9 +14,9 @@ from stages.core.runtime import argument, log, main
 from stages.networks.common.backbones import build_backbone
 from stages.networks.common.pretrained import import_backbone
 from stages.pretrain.recognition import identities, verified, with_pairs
-from stages.samples.augment import Augment
 from stages.training.pretraining import Result, produce
 from stages.training.recipe import Recipe
+from stages.training.samples.augment import Augment
 
 MODELS = Path("models/pretrain")
 METRICS = Path("metrics/pretrain")

@@ -16,10 +16,10 @@ from stages.core.errors import UserError
 from stages.networks.common.backbones import Backbone, FrontEnd
 from stages.networks.cosface import CosFace, Recogniser
 from stages.pretrain.verification import Pairs, draw_pairs, similarities, verification_scores
-from stages.samples.augment import Augment
-from stages.samples.still_sets import ImageFolder, Stills, read_stills
 from stages.training.fit import epoch_seed
 from stages.training.pretraining import Scores, Supervision
+from stages.training.samples.augment import Augment
+from stages.training.samples.still_sets import ImageFolder, Stills, read_stills
 
 CHUNK = 64  # images embedded at once
 

@@ -15,12 +15,12 @@ from stages.core.errors import UserError
 from stages.core.params import load_run
 from stages.core.resume import data_digest, resumable
 from stages.core.runtime import arguments, main, start
-from stages.samples.tracks import Stores
-from stages.samples.windows import Windows, cuts, read_windows
-from stages.sequence.streams import fuse, read_streams, sequence_model
+from stages.sequence.model import fuse, read_streams, sequence_model
 from stages.training.checkpoints import Outs, outs_of, publish
 from stages.training.objectives import Objectives
 from stages.training.recipe import Recipe
+from stages.training.samples.tracks import Stores
+from stages.training.samples.windows import Windows, cuts, read_windows
 from stages.training.segments import Outputs, Segments, fit_windows
 from stages.training.trained import Card
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from stages.networks.common.heads import Heads
-from stages.networks.encoders import GRU, Transformer
+from stages.networks.transformer import GRU, Transformer
 
 
 class SequenceModel(nn.Module):

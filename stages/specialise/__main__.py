@@ -14,10 +14,10 @@ from stages.core.card import read_card
 from stages.core.params import load_training
 from stages.core.runtime import argument, main
 from stages.networks.common.pretrained import load_backbone
-from stages.samples.augment import Augment
 from stages.specialise.still_labels import affect
 from stages.training.pretraining import Result, produce
 from stages.training.recipe import Recipe
+from stages.training.samples.augment import Augment
 
 MODELS = Path("models/pretrain")
 METRICS = Path("metrics/pretrain")

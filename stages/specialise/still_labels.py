@@ -10,12 +10,12 @@ from stages.core.labels import AU_NAMES
 from stages.networks.common.backbones import Backbone
 from stages.networks.common.heads import Heads
 from stages.networks.common.visual import VisualModel
-from stages.samples.augment import Augment
-from stages.samples.faces import Faces, still_faces
-from stages.samples.sampling import sampler
 from stages.scoring import measures
 from stages.training.objectives import Objectives
 from stages.training.pretraining import Scores, Supervision
+from stages.training.samples.augment import Augment
+from stages.training.samples.faces import Faces, still_faces
+from stages.training.samples.sampling import sampler
 from stages.training.visual import predict_faces, turn_loss, turns
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import Any
 
 from torch import nn
 
-from stages.audio.features import audio_model
-from stages.clips.prediction import clips_model
+from stages.audio.model import audio_model
+from stages.clips.model import clips_model
 from stages.core.card import read_card
-from stages.sequence.streams import sequence_model
+from stages.sequence.model import sequence_model
 from stages.training.trained import Card, load_trained
 from stages.training.visual import visual_model
 

@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stages.samples.faces import Rows
-from stages.samples.windows import Windows
 from stages.scoring.prediction_table import prediction_table
 from stages.training.checkpoints import recorder
 from stages.training.fit import History
 from stages.training.losses import TaskLoss
 from stages.training.recipe import Recipe
+from stages.training.samples.faces import Rows
+from stages.training.samples.windows import Windows
 from stages.training.train import train
 
 if TYPE_CHECKING:

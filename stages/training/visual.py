@@ -14,11 +14,11 @@ from stages.networks.common.backbones import Backbone, FrontEnd, build_backbone
 from stages.networks.common.heads import Heads
 from stages.networks.common.visual import VisualModel
 from stages.networks.pyramid import pyramid
-from stages.samples.augment import Augment
-from stages.samples.faces import Faces
-from stages.samples.sampling import Draws
 from stages.training.fit import epoch_seed
 from stages.training.losses import TaskLoss
+from stages.training.samples.augment import Augment
+from stages.training.samples.faces import Faces
+from stages.training.samples.sampling import Draws
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

@@ -9,9 +9,9 @@ import pytest
 
 from stages.clips.cutting import Clips, Footage, Shape, cut_clips, look_back, with_stills
 from stages.core.labels import AU_NAMES
-from stages.samples.faces import Faces, Labels
-from stages.samples.mels import MelTrack, mel_window
-from stages.samples.tracks import track
+from stages.training.samples.faces import Faces, Labels
+from stages.training.samples.mels import MelTrack, mel_window
+from stages.training.samples.tracks import track
 
 SMALL = Shape(frames=8, dilation=6, size=8, rows=11, steps=11)
 

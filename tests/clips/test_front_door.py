@@ -14,7 +14,7 @@ import torch
 from stages.clips import __main__ as clips
 from stages.clips.augment import ClipAugment
 from stages.clips.cutting import read_clips
-from stages.clips.prediction import clips_model, predict_clips, shape_of
+from stages.clips.model import clips_model, predict_clips, shape_of
 from stages.core.card import read_card
 from stages.core.errors import UserError
 from stages.core.labels import PREDICTION_COLUMNS

@@ -12,8 +12,8 @@ from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES
 from stages.extra.__main__ import build_extra
 from stages.media.extract import Search, extract
-from stages.samples.extra_stills import EXTRA, read_extra
-from stages.samples.faces import Faces, join, read_faces, split_table, with_faces
+from stages.training.samples.extra_stills import EXTRA, read_extra
+from stages.training.samples.faces import Faces, join, read_faces, split_table, with_faces
 from tests.world import build_world
 
 

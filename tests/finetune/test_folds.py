@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from stages.core.errors import UserError
 from stages.finetune.folds import left_out, mean_auc
-from stages.samples.faces import Labels
+from stages.training.samples.faces import Labels
 
 LENGTHS = {"a": 50, "b": 10, "c": 20, "d": 30, "e": 40}
 TABLE = pd.DataFrame({"video": [name for name, length in LENGTHS.items() for _ in range(length)]})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stages.networks.encoders import GRU, Transformer, sinusoids
+from stages.networks.transformer import GRU, Transformer, sinusoids
 
 FRAMES, CHANNELS = 9, 16
 ENCODERS: dict[str, Callable[[], nn.Module]] = {

@@ -16,7 +16,7 @@ from scipy.special import expit, logit, softmax
 
 from stages.audio import __main__ as audio
 from stages.clips.cutting import read_clips
-from stages.clips.prediction import clips_model, predict_clips, shape_of
+from stages.clips.model import clips_model, predict_clips, shape_of
 from stages.core.card import save_card, save_model, save_weights
 from stages.core.errors import UserError
 from stages.core.labels import EXPRESSION_LOGITS, EXPRESSIONS, PREDICTION_COLUMNS
@@ -29,10 +29,10 @@ from stages.networks.hrnet import landmark_hrnet
 from stages.predict.inference import WHOLE, predict_recording
 from stages.predict.recording import NAME, Recording
 from stages.predict.trained_systems import Models, System, trained_systems
-from stages.samples.mels import MelTrack, open_track
 from stages.scoring.labelled import UNITS
 from stages.scoring.prediction_table import prediction_table
 from stages.sequence import __main__ as sequence
+from stages.training.samples.mels import MelTrack, open_track
 from tests.training.test_stages import STEPS, train
 from tests.world import build_world
 

@@ -16,7 +16,7 @@ from stages.networks.common.backbones import build_backbone
 from stages.networks.common.pretrained import import_backbone, load_backbone
 from stages.pretrain.__main__ import Params, pretrain
 from stages.pretrain.recognition import verified, with_pairs
-from stages.samples.augment import Augment
+from stages.training.samples.augment import Augment
 
 PEOPLE, STILLS = 12, 4
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from stages.networks.common.heads import Heads
-from stages.networks.encoders import GRU, Transformer
+from stages.networks.transformer import GRU, Transformer
 from stages.sequence.network import SequenceModel
 
 

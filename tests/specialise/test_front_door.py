@@ -16,8 +16,8 @@ from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES
 from stages.networks.common.backbones import build_backbone
 from stages.networks.common.pretrained import load_backbone
-from stages.samples.augment import Augment
 from stages.specialise.__main__ import Params, specialise
+from stages.training.samples.augment import Augment
 
 NETWORK = {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}
 

@@ -13,9 +13,9 @@ from torch.nn import functional as F
 from stages.core.labels import AU_NAMES
 from stages.networks.common.backbones import build_backbone
 from stages.networks.common.visual import VisualModel
-from stages.samples.augment import Augment
 from stages.specialise.still_labels import Task, affect, affect_scores, labelled
 from stages.training.pretraining import Supervision
+from stages.training.samples.augment import Augment
 from stages.training.visual import predict_faces
 
 COUNT = 60

@@ -18,9 +18,9 @@ from stages.embed import __main__ as embed
 from stages.finetune import __main__ as finetune
 from stages.networks.common.backbones import Backbone
 from stages.networks.common.visual import VisualModel
-from stages.samples.augment import Augment
 from stages.sequence import __main__ as sequence
 from stages.training import checkpoints
+from stages.training.samples.augment import Augment
 from tests.killing import check_resumes
 from tests.world import FRAMES, GAP, build_world
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from stages.samples.augment import Augment
-from stages.samples.faces import Faces, read_faces, with_faces
-from stages.samples.sampling import sampler
 from stages.training.objectives import Objectives
+from stages.training.samples.augment import Augment
+from stages.training.samples.faces import Faces, read_faces, with_faces
+from stages.training.samples.sampling import sampler
 from stages.training.visual import Turn, embed_images, predict_faces, turn_loss, turns, visual_model
 from tests.world import NETWORK, build_world
 

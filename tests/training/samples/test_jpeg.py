@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from stages.samples.jpeg import jpeg_like
+from stages.training.samples.jpeg import jpeg_like
 
 
 def smooth(size: int = 64) -> np.ndarray:

@@ -4,9 +4,9 @@ from collections import Counter
 
 import numpy as np
 
-from stages.samples.faces import Labels
-from stages.samples.rotation import rotation
-from stages.samples.sampling import sampler, subsets
+from stages.training.samples.faces import Labels
+from stages.training.samples.rotation import rotation
+from stages.training.samples.sampling import sampler, subsets
 
 LABELS = Labels(
     np.where(np.arange(40)[:, None] < 24, (np.arange(40)[:, None] + np.arange(12)) % 4 == 0, -1).astype(

@@ -11,7 +11,7 @@ from torch import nn
 
 from stages.clips.cutting import Clips, Shape
 from stages.networks.tsav import TSAV, prepare
-from stages.samples.faces import Rows
+from stages.training.samples.faces import Rows
 
 Outputs = dict[str, NDArray[np.float32]]
 

@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from stages.samples.balance import balanced, mean_imbalance, ml_ros
+from stages.training.samples.balance import balanced, mean_imbalance, ml_ros
 
 A, B, C = [1, 0, 0], [0, 1, 0], [1, 0, 1]
 # Counts 8, 4, 2: IRLbl 1, 2, 4, MeanIR 7/3, so the third label alone is rare; it always comes with the first.

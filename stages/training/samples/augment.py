@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 from torchvision.transforms.functional import gaussian_blur
 
-from stages.samples.jpeg import jpeg_like
+from stages.training.samples.jpeg import jpeg_like
 
 Range = tuple[float, float]
 

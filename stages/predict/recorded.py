@@ -12,7 +12,7 @@ from stages.media.align import SIZE
 from stages.media.extract import Search, cut, look
 from stages.mel.spectrogram import FRONT_ENDS
 from stages.mel.video_mel import MakeMel
-from stages.samples.mels import MelTrack, open_track
+from stages.training.samples.mels import MelTrack, open_track
 
 
 def store_faces(

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from stages.audio.features import audio_model
+from stages.audio.model import audio_model
 from stages.core.card import save_card, save_weights
 from stages.core.errors import UserError
-from stages.networks.encoders import GRU, Transformer
-from stages.samples.windows import Cut, cut_windows
-from stages.sequence.streams import fuse, read_streams, sequence_model
+from stages.networks.transformer import GRU, Transformer
+from stages.sequence.model import fuse, read_streams, sequence_model
+from stages.training.samples.windows import Cut, cut_windows
 from stages.training.segments import Material, segments
-from tests.samples.test_windows import make_track
+from tests.training.samples.test_windows import make_track
 
 JIN: dict[str, Any] = {  # Jin et al. 2021, 4.2, and their code
     "visual": 512, "audio": 512, "tasks": ("AU", "EXPR"),

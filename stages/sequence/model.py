@@ -10,15 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from stages.audio.features import audio_model, cached_features
+from stages.audio.model import audio_model, cached_features
 from stages.core.card import read_card
 from stages.core.errors import UserError
 from stages.networks.audio_visual import AudioVisualModel
 from stages.networks.common.heads import Heads
-from stages.networks.encoders import GRU, Transformer
-from stages.samples.faces import Rows
-from stages.samples.windows import Windows
+from stages.networks.transformer import GRU, Transformer
 from stages.sequence.network import SequenceModel
+from stages.training.samples.faces import Rows
+from stages.training.samples.windows import Windows
 from stages.training.segments import Material
 from stages.training.trained import Card, load_trained
 

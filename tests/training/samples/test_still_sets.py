@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from stages.core.errors import UserError
-from stages.samples.still_sets import read_stills
+from stages.training.samples.still_sets import read_stills
 
 
 def pack(folder: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from stages.samples.augment import Augment
+from stages.training.samples.augment import Augment
 
 STRONG = Augment(
     flip=0.5, crop=0.6, rotate=10, hue=20, saturation=0.3, lightness=0.2, contrast=0.3, gamma=0.5, shade=0.5,

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from stages.clips.cutting import Clips, Shape, cut_clips
-from stages.clips.prediction import clips_model, predict_clips, shape_of, strided
+from stages.clips.model import clips_model, predict_clips, shape_of, strided
 from stages.networks.tsav import MEAN, STD
 from tests.clips.test_cutting import SMALL, make_footage
 

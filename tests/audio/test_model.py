@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from stages.audio.features import audio_model, inherit_heads
+from stages.audio.model import audio_model, inherit_heads
 from stages.core.errors import UserError
 from stages.networks.common.heads import Heads
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stages.samples.mels import mel_segment
-from stages.samples.tracks import Track
-from stages.samples.windows import Cut, Windows, cut_windows, cuts, starts
-from tests.samples.test_tracks import make_track as on_axis
+from stages.training.samples.mels import mel_segment
+from stages.training.samples.tracks import Track
+from stages.training.samples.windows import Cut, Windows, cut_windows, cuts, starts
+from tests.training.samples.test_tracks import make_track as on_axis
 
 LENGTH = 30
 SHIFTED = Cut(LENGTH, 10)

@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from stages.samples.balance import balanced
-from stages.samples.faces import Labels, Rows
-from stages.samples.rotation import rotation
+from stages.training.samples.balance import balanced
+from stages.training.samples.faces import Labels, Rows
+from stages.training.samples.rotation import rotation
 
 Sampling = Literal["batch", "epoch", "subsets", "balanced"]
 Draw = tuple[tuple[str, ...], Rows]  # the tasks of a batch and its samples

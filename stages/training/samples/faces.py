@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES, LABELS, MISSING, TASKS, VA_NAMES
-from stages.samples.still_sets import SIZE, ImageFolder, read_stills
 from stages.scoring.labelled import KEYS
+from stages.training.samples.still_sets import SIZE, ImageFolder, read_stills
 
 Rows = NDArray[np.integer]
 Pixels = NDArray[np.uint8]

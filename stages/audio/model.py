@@ -17,8 +17,8 @@ from stages.core.runtime import atomic_path
 from stages.networks.audio_visual import AudioVisualModel
 from stages.networks.common.heads import Heads
 from stages.networks.tdnn import TDNN
-from stages.samples.faces import open_array
-from stages.samples.windows import Windows
+from stages.training.samples.faces import open_array
+from stages.training.samples.windows import Windows
 
 
 def audio_model(card: dict[str, Any], dropout: float = 0.0) -> AudioVisualModel:

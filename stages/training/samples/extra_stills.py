@@ -9,7 +9,7 @@ import pandas as pd
 
 from stages.core.labels import VA_NAMES
 from stages.core.store import read_keys
-from stages.samples.faces import Faces, read_faces
+from stages.training.samples.faces import Faces, read_faces
 
 EXTRA = Path("data/extra")
 

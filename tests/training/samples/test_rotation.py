@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from stages.samples.rotation import rotation
+from stages.training.samples.rotation import rotation
 
 ROWS = {"AU": np.arange(20), "EXPR": np.arange(100, 108)}
 ORDER = ("AU", "EXPR")

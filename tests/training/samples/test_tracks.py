@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from stages.core.labels import AU_NAMES
-from stages.samples.mels import MelTrack
-from stages.samples.tracks import Track, track
+from stages.training.samples.mels import MelTrack
+from stages.training.samples.tracks import Track, track
 
 LENGTH = 30
 

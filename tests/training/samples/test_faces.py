@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stages.core.errors import UserError
-from stages.samples.faces import read_faces, split_table, with_faces
+from stages.training.samples.faces import read_faces, split_table, with_faces
 from tests.world import GAP, build_world
 
 

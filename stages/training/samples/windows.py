@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.samples.faces import Rows, split_table, with_faces
-from stages.samples.mels import mel_segment
-from stages.samples.tracks import Stores, Track, read_tracks
+from stages.training.samples.faces import Rows, split_table, with_faces
+from stages.training.samples.mels import mel_segment
+from stages.training.samples.tracks import Stores, Track, read_tracks
 
 
 class Cut(NamedTuple):
