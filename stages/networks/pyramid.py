@@ -1,20 +1,51 @@
 """Improved IResNet: coordinate attention, feature pyramid and SSH modules (Jiang et al. 2022, 3.2, Figure 1).
 
 Feature pyramid: Lin et al. 2017, https://arxiv.org/abs/1612.03144. SSH: Najibi et al. 2017,
-https://arxiv.org/abs/1708.03979, 3.3, in the form of RetinaFace. Sizes as in the authors' code.
+https://arxiv.org/abs/1708.03979, 3.3, in the form of RetinaFace. Coordinate attention: Hou et al. 2021,
+https://arxiv.org/abs/2103.02907, Figure 2c and 3.2. Sizes as in the authors' code.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from stages.core.errors import UserError
 from stages.networks.common.backbones import Backbone
-from stages.networks.coordinate_attention import CoordinateAttention
-from stages.networks.iresnet import STRIDE, IResNet
+
+LEAST = 8  # channels between the two convolutions of coordinate attention, as in its authors' code
+OPEN = 3.0  # a gate starts at sigmoid(3) = 0.95
+STRIDES = (2, 4, 8, 16)  # of the maps behind the backbone's four layers
+
+
+class CoordinateAttention(nn.Module):
+    """Gates along rows and columns: x · g_h · g_w, each in (0, 1) and made from the means of both axes.
+
+    The gates start open and equal everywhere (ours), so that a pretrained network keeps its function.
+    """
+
+    def __init__(self, channels: int, reduction: int = 32) -> None:
+        super().__init__()
+        hidden = max(LEAST, channels // reduction)
+        self.conv1 = nn.Conv1d(channels, hidden, 1)
+        self.bn1 = nn.BatchNorm1d(hidden)
+        self.act = nn.Hardswish()
+        self.conv_h = nn.Conv1d(hidden, channels, 1)
+        self.conv_w = nn.Conv1d(hidden, channels, 1)
+        for gate in (self.conv_h, self.conv_w):
+            nn.init.zeros_(gate.weight)
+            nn.init.constant_(cast(Tensor, gate.bias), OPEN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, C, H, W] to the same shape."""
+        height, width = x.shape[-2:]
+        means = torch.cat([x.sum(dim=3) / width, x.sum(dim=2) / height], dim=2)  # [N, C, H + W]
+        rows, columns = self.act(self.bn1(self.conv1(means))).split([height, width], dim=2)
+        gate_h = torch.sigmoid(self.conv_h(rows))[..., None]
+        gate_w = torch.sigmoid(self.conv_w(columns))[:, :, None]
+        return x * gate_h * gate_w
 
 
 class FeaturePyramid(nn.Module):
@@ -77,12 +108,12 @@ class Pyramid(Backbone):
 
     def __init__(self, backbone: Backbone, attention: bool, fpn: bool, ssh: bool) -> None:
         super().__init__(backbone.network, backbone.front_end, backbone.features)
-        network = cast(IResNet, self.network)
+        network: Any = self.network
         channels = network.channels
         self.shallow = CoordinateAttention(network.conv1.out_channels) if attention else nn.Identity()
         self.deep = CoordinateAttention(channels[-1]) if attention else nn.Identity()
         self.fpn = FeaturePyramid(channels) if fpn else nn.Identity()
-        sizes = [-(-self.front_end.size // stride) for stride in (2, 4, 8, STRIDE)]
+        sizes = [-(-self.front_end.size // stride) for stride in STRIDES]
         pairs = zip(channels, sizes, strict=True) if fpn or ssh else ()
         self.scales = nn.ModuleList(
             Scale(count, channels[0], size, channels[-1], ssh) for count, size in pairs
@@ -94,23 +125,27 @@ class Pyramid(Backbone):
 
     def forward(self, x: Tensor) -> Tensor:
         """What `front_end.prepare` makes, float [N, 3, S, S], to [N, features]."""
-        network = cast(IResNet, self.network)
+        network: Any = self.network
         maps = network.layers(self.shallow(network.stem(x)))
         maps[-1] = self.deep(maps[-1])
-        own = network.tail(maps[-1])
+        own = cast(Tensor, network.tail(maps[-1]))
         if self.fuse is None:
             return own
         scales = [scale(level) for scale, level in zip(self.scales, self.fpn(maps), strict=True)]
         return own + cast(Tensor, self.fuse(torch.cat(scales, dim=1)))
 
 
-def pyramid(backbone: Backbone, attention: bool, fpn: bool, ssh: bool) -> Pyramid:
+def neck(
+    backbone: Backbone, attention: bool = False, fpn: bool = False, ssh: bool = False
+) -> Backbone:
     """`backbone` with coordinate attention, a feature pyramid and SSH modules, each where it is switched on.
 
     SSH without the pyramid reads the layers' maps; the pyramid without SSH is reduced by 1x1 convolutions.
-    Errors: UserError for a backbone that is no IResNet.
+    Errors: UserError for a backbone whose stem, layers and tail cannot be run one by one.
     """
-    if not isinstance(backbone.network, IResNet):
+    if not (attention or fpn or ssh):
+        return backbone
+    if not all(hasattr(backbone.network, part) for part in ("stem", "layers", "tail")):
         raise UserError("params.yaml, keys attention, fpn and ssh: they need a backbone of kind iresnet")
     return Pyramid(backbone, attention, fpn, ssh)
 

@@ -8,6 +8,7 @@ ResNet18 (He et al. 2016).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,7 @@ from torchvision.models.resnet import BasicBlock
 from torchvision.models.video.resnet import BasicBlock as VideoBlock
 from torchvision.models.video.resnet import Conv2Plus1D
 
+from stages.networks.common.weights import Report, load_file_into, load_weights, read_weights
 from stages.networks.common.width import narrow
 
 CHANNELS = (64, 128, 256, 512)
@@ -24,6 +26,8 @@ UNITS = (1, 2, 4, 6, 7, 10, 12, 15, 23, 24, 25, 26)  # action units of Aff-Wild2
 TSAV_UNITS = (1, 2, 4, 6, 12, 15, 20, 25)  # of Aff-Wild2 2020, in the order of the published outputs
 SHARED = tuple((UNITS.index(unit), place) for place, unit in enumerate(TSAV_UNITS) if unit in UNITS)
 EXPRESSIONS, DIMENSIONS = 7, 2  # outputs before the action units': expressions, then valence and arousal
+OWN = EXPRESSIONS + DIMENSIONS
+HEAD = "fc.1."
 
 MEAN = (0.43216, 0.394666, 0.37645, 0.5)  # of red, green, blue and mask
 STD = (0.22803, 0.22145, 0.216989, 0.225)
@@ -165,3 +169,38 @@ def _initialise(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Conv3d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
+def load_tsav(path: Path) -> tuple[PublishedTSAV, Report]:
+    """The published network in eval mode, without gradients.
+
+    Errors: UserError for a file that is not read, or that is not whole, with what is missing or unexpected.
+    """
+    model = PublishedTSAV()
+    report = load_file_into(model.network, path)
+    model.eval().requires_grad_(False)
+    return model, report
+
+
+def start_from_tsav(model: TSAV, path: Path) -> Report:
+    """Start a network of width 1 from the published weights; the report is of the whole file.
+
+    Of the head, the rows of expressions, valence, arousal and the units that both know are taken over; AU20
+    has no place, and AU7, 10, 23, 24 and 26 stay as they were made. Errors: as `load_tsav`.
+    """
+    tensors = read_weights(path)
+    whole = TSAV(TSAV_UNITS, bound=model.bound)
+    report = load_weights(whole, tensors, source=path)
+    own, state = model.state_dict(), whole.state_dict()
+    heads = {name: _carried(own[name], state[name]) for name in own if name.startswith(HEAD)}
+    load_weights(model, {**state, **heads}, source=path)
+    return report
+
+
+def _carried(own: Tensor, published: Tensor) -> Tensor:
+    """The head's rows [9 + 12, …] with those that the published head [9 + 8, …] has."""
+    rows = own.clone()
+    rows[:OWN] = published[:OWN]
+    for place, source in SHARED:
+        rows[OWN + place] = published[OWN + source]
+    return rows

@@ -7,7 +7,16 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, MISSING, VA_NAMES
+from stages.core.errors import UserError
+from stages.core.labels import (
+    AU_LOGITS,
+    AU_NAMES,
+    EXPRESSION_LOGITS,
+    EXPRESSIONS,
+    MISSING,
+    TASKS,
+    VA_NAMES,
+)
 from stages.scoring import measures
 
 Missing = Literal["drop", "fill"]
@@ -36,15 +45,25 @@ class Scored(NamedTuple):
         return Scored(*(part[rows.to_numpy()] for part in self))
 
 
-def validation(frame_table: pd.DataFrame) -> pd.DataFrame:
-    """Validation frames sorted by trial and frame; labels of tasks that train on a trial are missing."""
+def split_table(frame_table: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Rows of the frame table in `split`, sorted by trial and frame; labels of other splits are missing.
+
+    Errors: UserError where the split is empty.
+    """
     table = frame_table.copy()
-    own = {task: table[f"{task}_split"].eq("validation") for task in ("au", "expr", "va")}
-    table.loc[~own["au"], list(AU_NAMES)] = MISSING
-    table.loc[~own["expr"], "expression"] = MISSING
-    table.loc[~own["va"], list(VA_NAMES)] = np.nan
-    rows = own["au"] | own["expr"] | own["va"]
-    return table[rows].sort_values(KEYS, ignore_index=True)
+    own = {task: table[f"{task.lower()}_split"].eq(split) for task in TASKS}
+    table.loc[~own["AU"], list(AU_NAMES)] = MISSING
+    table.loc[~own["EXPR"], "expression"] = MISSING
+    table.loc[~own["VA"], list(VA_NAMES)] = np.nan
+    rows = table[own["AU"] | own["EXPR"] | own["VA"]].sort_values(KEYS, ignore_index=True)
+    if rows.empty:
+        raise UserError(f"data/index/frames.parquet: split {split} is empty; check the corpus's annotations")
+    return rows
+
+
+def validation(frame_table: pd.DataFrame) -> pd.DataFrame:
+    """The validation split; see `split_table`."""
+    return split_table(frame_table, "validation")
 
 
 def join(labels: pd.DataFrame, predictions: pd.DataFrame, missing: Missing) -> tuple[Scored, dict[str, int]]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from torch import nn
 
-from stages.core.card import save_card, save_weights
+from stages.core.card import ModelCard, save_card, save_weights
 from stages.core.files import write_parquet
 from stages.core.runtime import atomic_dir, atomic_path
 from stages.scoring import labelled, measures
@@ -80,9 +79,9 @@ def best_epoch(history: History) -> str:
     return name(int(np.argmax(scores)) + 1)
 
 
-def publish(state: Path, outs: Outs, history: History, card: Mapping[str, Any]) -> None:
+def publish(state: Path, outs: Outs, history: History, card: ModelCard) -> None:
     """Put the run's epochs in place of the outs, each whole, each with a card that names the chosen one."""
-    told = {**card, "chosen": best_epoch(history), "scores": _scores(history)}
+    told = card.model_copy(update={"chosen": best_epoch(history), "scores": _scores(history)})
     for part, out in (("models", outs.models), ("predictions", outs.predictions)):
         with atomic_dir(out) as folder:
             shutil.copytree(state / part, folder, dirs_exist_ok=True)

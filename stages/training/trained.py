@@ -1,29 +1,38 @@
-"""A trained model back from disk, ready for prediction: built from its card, weights from one checkpoint."""
+"""Trained models back from disk, ready for prediction: built by their kind from their card, loaded once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from torch import nn
+import torch
 
-from stages.core.card import read_card
+from stages.core.card import kind_of, read_card
 from stages.networks.common.weights import load_file_into
 
-Card = dict[str, Any]
-Model = TypeVar("Model", bound=nn.Module)
 
+@dataclass(frozen=True)
+class Models:
+    """The trained models of a folder, models/<system>/<step>, on a device."""
 
-def load_trained(
-    folder: Path, build: Callable[[Card], Model], checkpoint: str | None = None
-) -> tuple[Model, Card]:
-    """Model (eval mode, no gradients) and card of a training step's folder; by default the chosen checkpoint.
+    root: Path
+    device: torch.device
+    loaded: dict[Path, tuple[Any, Any]] = field(default_factory=dict)
 
-    `build` is the step's `visual_model`, `audio_model` or `sequence_model`.
-    Errors: UserError where the folder or the checkpoint is missing, or the weights do not fit.
-    """
-    card = read_card(folder)
-    model = build(card)
-    load_file_into(model, folder / f"{checkpoint or card['chosen']}.safetensors")
-    return model.eval().requires_grad_(False), card
+    def load(self, folder: Path, checkpoint: str | None = None) -> tuple[Any, Any]:
+        """Model (eval mode, no gradients) and card of a step's folder; by default the chosen checkpoint.
+
+        Errors: UserError where the folder or the checkpoint is missing, or the weights do not fit.
+        """
+        card = read_card(folder)
+        path = folder / (checkpoint or card.chosen)
+        if path not in self.loaded:
+            model = kind_of(card).build(card)
+            load_file_into(model, path.with_suffix(".safetensors"))
+            self.loaded[path] = model.eval().requires_grad_(False).to(self.device), card
+        return self.loaded[path]
+
+    def folder(self, named: str) -> Path:
+        """The folder of a model that a card names from the project's root, "models/jin2021/visual"."""
+        return self.root.parent / named

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from stages.networks.tdnn import SPLICES, TDNN, Splice
+from stages.networks.audio_visual import SPLICES, TDNN, Splice
 
 
 def test_a_splice_is_an_affine_map_of_the_frames_at_its_offsets() -> None:

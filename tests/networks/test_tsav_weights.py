@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stages.core.errors import UserError
 from stages.networks.tsav import TSAV, TSAV_UNITS, UNITS
-from stages.networks.tsav_weights import load_tsav, start_from_tsav
+from stages.networks.tsav import load_tsav, start_from_tsav
 
 State = dict[str, Tensor]
 

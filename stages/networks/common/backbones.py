@@ -101,6 +101,15 @@ def find_published(kind: str) -> Published:
     return published
 
 
+def front_end_of(
+    kind: str, input_size: int | None = None, form: str | None = None, **_: object
+) -> FrontEnd:
+    """What a backbone expects, from what builds it; the first form's, where none is named."""
+    forms = find_published(kind).forms
+    front_end = forms[form or next(iter(forms))].front_end
+    return replace(front_end, size=input_size or front_end.size)
+
+
 def build_backbone(
     kind: str,
     depth: int,
@@ -116,7 +125,6 @@ def build_backbone(
     published = find_published(kind)
     if depth not in published.depths:
         raise UserError(f"params.yaml, key depth: {kind} has no depth {depth}, only {published.depths}")
-    chosen = published.forms[form] if form else next(iter(published.forms.values()))
-    front_end = replace(chosen.front_end, size=input_size or chosen.front_end.size)
+    front_end = front_end_of(kind, input_size, form)
     network = published.build(depth, width=width, input_size=front_end.size, dropout=dropout)
     return Backbone(network, front_end, published.features(width))

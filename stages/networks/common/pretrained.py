@@ -47,15 +47,23 @@ def load_backbone(folder: Path, dropout: float = 0.0) -> Backbone:
     `dropout` is that before the last linear layer, a matter of the training to come.
     Errors: UserError where the folder is not one of a pretrained backbone, or its weights do not fit.
     """
-    card = folder / "card.json"
-    if not card.is_file():
-        raise UserError(f"{card}: there is no such file; run the stage pretrain, or name another backbone")
-    network = json.loads(card.read_text()).get("network")
-    if network is None:
-        raise UserError(f"{card}, key network: is missing; name the folder of a pretrained backbone")
-    backbone = build_backbone(**network, dropout=dropout)
+    backbone = build_backbone(**read_network(folder), dropout=dropout)
     load_file_into(backbone.network, folder / "model.safetensors")
     return backbone
+
+
+def read_network(folder: Path) -> dict[str, Any]:
+    """The card's `network` of a backbone's folder: what builds it.
+
+    Errors: UserError where the folder is not one of a pretrained backbone.
+    """
+    card = folder / "card.json"
+    if not card.is_file():
+        raise UserError(f"{card}: missing; run the stage that pretrains it, or name another backbone")
+    network: dict[str, Any] | None = json.loads(card.read_text()).get("network")
+    if network is None:
+        raise UserError(f"{card}, key network: is missing; name the folder of a pretrained backbone")
+    return network
 
 
 def _check_kind(kind: str, found: Set[str], path: Path) -> None:

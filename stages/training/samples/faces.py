@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES, LABELS, MISSING, TASKS, VA_NAMES
-from stages.scoring.labelled import KEYS
 from stages.training.samples.still_sets import SIZE, ImageFolder, read_stills
 
 Rows = NDArray[np.integer]
@@ -69,22 +68,6 @@ class Faces:
                     "add annotations or take it out of params.yaml, key tasks"
                 )
         return found
-
-
-def split_table(table: pd.DataFrame, split: str) -> pd.DataFrame:
-    """Rows of the frame table in `split`, sorted by trial and frame; labels of other splits are missing.
-
-    Errors: UserError where the split is empty.
-    """
-    own = {task: table[f"{task.lower()}_split"].eq(split) for task in TASKS}
-    rows = table.copy()
-    rows.loc[~own["AU"], list(AU_NAMES)] = MISSING
-    rows.loc[~own["EXPR"], "expression"] = MISSING
-    rows.loc[~own["VA"], list(VA_NAMES)] = np.nan
-    rows = rows[own["AU"] | own["EXPR"] | own["VA"]].sort_values(KEYS, ignore_index=True)
-    if rows.empty:
-        raise UserError(f"data/index/frames.parquet: split {split} is empty; check the corpus's annotations")
-    return rows
 
 
 def with_faces(table: pd.DataFrame, frames: Path) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from stages.networks.coordinate_attention import CoordinateAttention
+from stages.networks.pyramid import CoordinateAttention
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

@@ -1,0 +1,168 @@
+"""Visual models: a backbone, perhaps with a neck behind it, one head a task; trained on incomplete labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib import import_module
+from math import sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from torch import nn
+
+from stages.core.card import ModelCard
+from stages.core.resume import data_digest, stage_code
+from stages.finetune.folds import left_out, mean_auc
+from stages.networks.common.backbones import build_backbone, front_end_of
+from stages.networks.common.heads import Heads
+from stages.networks.common.pretrained import load_backbone, read_network
+from stages.networks.common.visual import VisualModel
+from stages.scoring.prediction_table import prediction_table
+from stages.training.fit import Loss
+from stages.training.footage import FRAMES, INDEX, Footage
+from stages.training.objectives import Objectives
+from stages.training.recipe import Recipe
+from stages.training.samples.augment import Augment
+from stages.training.samples.balance import ml_ros
+from stages.training.samples.extra_stills import EXTRA, read_extra
+from stages.training.samples.faces import Faces, join, read_faces
+from stages.training.samples.sampling import Draws, Sampling, sampler
+from stages.training.visual import Turn, embed_images, predict_faces, turn_loss, turns
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+KIND: Literal["finetune"] = "finetune"
+PARTS = {"attention", "fpn", "ssh"}
+JUDGED = 5  # a fold is judged on every fifth frame of what it left out: neighbours are alike
+
+
+class Params(Recipe, Objectives):
+    """Section `<system>.finetune` of params.yaml and the run's entry in `runs.finetune`."""
+
+    system: str
+    step: str
+    network: str
+    backbone: Path
+    attention: bool = False
+    fpn: bool = False
+    ssh: bool = False
+    hidden: int | None = None
+    tasks: tuple[str, ...]
+    sampling: Sampling
+    turns: tuple[str, ...] | None = None
+    ml_ros: float = 0.0
+    folds: int | None = None
+    fold: int | None = None
+    extra: bool
+    batches: int | None
+    crop_away: float = 0.0
+    augment: Augment = Augment()
+
+
+class Card(ModelCard):
+    """`network`: what builds the backbone; `neck`: file of stages/networks, and its `parts` that are on."""
+
+    kind: Literal["finetune"] = KIND
+    network: dict[str, Any]
+    neck: str
+    parts: dict[str, bool]
+    hidden: int | None
+
+
+def describe(params: Params) -> Card:
+    """What the model is, and where it comes from. Errors: UserError where an input is missing."""
+    network = read_network(params.backbone)
+    parts = params.model_dump(include=PARTS)
+    return Card(
+        system=params.system,
+        step=params.step,
+        tasks=params.tasks,
+        network=network,
+        neck=params.network,
+        parts=parts if any(parts.values()) else {},
+        hidden=params.hidden,
+        params=params.model_dump(mode="json"),
+        data=data_digest([INDEX, FRAMES, params.backbone, EXTRA if params.extra else None]),
+        code=stage_code(KIND, params.network, network["kind"]),
+    )
+
+
+def build(card: Card, params: Params | None = None) -> VisualModel:
+    """The model of a card; with the parameters of a training, as that starts: its backbone pretrained."""
+    body = load_backbone(params.backbone) if params else build_backbone(**card.network)
+    seen = import_module(f"stages.networks.{card.neck}").neck(body, **card.parts)
+    return VisualModel(seen, Heads(seen.features, card.tasks, params.dropout if params else 0.0, card.hidden))
+
+
+def batches(
+    params: Params, card: Card, footage: Footage, fabric: Fabric
+) -> Callable[[int], Iterator[Turn]]:
+    """Batches of an epoch, as `fit` asks for them, of the training frames and the extra stills behind them."""
+    faces = training_faces(params, footage)
+    front_end = front_end_of(**card.network)
+    augment = replace(params.augment, crop=sqrt(1 - params.crop_away))
+    return turns(faces, draws(faces, params), front_end, augment, seed=params.seed, fabric=fabric)
+
+
+def training_faces(params: Params, footage: Footage) -> Faces:
+    """Training faces, without those that the fold leaves out, and the extra stills behind them."""
+    left = _left(params, footage.table)
+    faces = read_faces(footage.table[~left].reset_index(drop=True), footage.faces)
+    return join(faces, read_extra()) if params.extra else faces
+
+
+def draws(faces: Faces, params: Params) -> Draws:
+    """The batches' tasks and samples, epoch by epoch."""
+    order = params.turns or params.tasks
+    rows = faces.rows(order)
+    if params.ml_ros:
+        rows["AU"] = rows["AU"][ml_ros(faces.labels.au[rows["AU"]], params.ml_ros, params.seed)]
+    return sampler(
+        faces.labels,
+        rows,
+        order,
+        params.sampling,
+        batch=params.batch,
+        steps=params.batches,
+        seed=params.seed,
+    )
+
+
+def loss(params: Params) -> Loss:
+    """Sum of the losses of a batch's tasks."""
+    return turn_loss(params.losses())
+
+
+def judge(params: Params, model: VisualModel, footage: Footage) -> Callable[[], float] | None:
+    """What a fold's checkpoint is chosen by: mean AUC of AUs and expressions on the videos it left out.
+
+    On a few videos the official measures jump from epoch to epoch, and the loss punishes confidence.
+    """
+    left = _left(params, footage.table)
+    if not left.any():
+        return None
+    faces = read_faces(footage.table[left].iloc[::JUDGED].reset_index(drop=True), footage.faces)
+    return lambda: mean_auc(faces.labels, predict_faces(model, faces))
+
+
+def _left(params: Params, table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Training rows [N] that the run's fold leaves out, none without folds."""
+    if params.folds is None or params.fold is None:
+        return np.zeros(len(table), bool)
+    return left_out(table, params.folds, params.fold)
+
+
+def predict(model: VisualModel, card: Card, footage: Footage) -> pd.DataFrame:
+    """Prediction table of all frames with a face."""
+    outputs = predict_faces(model, read_faces(footage.table, footage.faces))
+    return prediction_table(footage.table, outputs)
+
+
+def embed(model: nn.Module, images: NDArray[np.uint8], batch: int) -> NDArray[np.float16]:
+    """Features of crops uint8 [N, 112, 112, 3], float16 [N, features], for models that read them."""
+    return embed_images(model, images, batch)  # type: ignore[arg-type]

@@ -1,0 +1,68 @@
+"""Training one step of a system, whatever kind of model it is: the way of all training stages with a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+from torch import nn
+
+from stages.core.card import kind_named
+from stages.core.params import load_run
+from stages.core.resume import resumable
+from stages.core.runtime import argument, start
+from stages.training.checkpoints import Outs, outs_of, publish, recorder
+from stages.training.footage import INDEX, Split, read_split
+from stages.training.train import train
+from stages.training.trained import Models
+
+MODELS = Path("models")
+
+
+def run(kind: str) -> None:
+    """The front door of a kind: read the run's parameters, train, publish."""
+    module = kind_named(kind)
+    params = load_run(module.Params, kind, argument("run"))
+    train_step(module, params, outs_of(params.system, params.step))
+
+
+def train_step(kind: ModuleType, params: Any, outs: Outs) -> None:
+    """Train a model of `kind` and publish its epochs; goes on where a killed run stopped.
+
+    A model with a `teacher` predicts by that, which follows after each step of the optimizer.
+    """
+    fabric = start(params.threads, params.seed)
+    table, models = pd.read_parquet(INDEX), Models(MODELS, fabric.device)
+    card = kind.describe(params)
+    with resumable(card.kind, card.params, card.data, card.code) as state:
+        seen, validation = (read_split(table, name, models, state) for name in ("train", "validation"))
+        model = kind.build(card, params)
+        network = getattr(model, "teacher", model)
+        history = train(
+            model,
+            kind.loss(params),
+            kind.batches(params, card, seen, fabric),
+            params,
+            state=state,
+            fabric=fabric,
+            on_epoch=recorder(
+                state,
+                lambda: kind.predict(network, card, validation),
+                table,
+                network,
+                judge(kind, params, network, seen),
+            ),
+            after_step=getattr(model, "follow", None),
+        )
+        if fabric.is_global_zero:
+            publish(state, outs, history, card)
+
+
+def judge(kind: ModuleType, params: Any, network: nn.Module, seen: Split) -> Callable[[], float] | None:
+    """What a checkpoint is chosen by in place of the selection half, if the kind has a way of its own."""
+    find = getattr(kind, "judge", None)
+    found: Callable[[], float] | None = find(params, network, seen) if find else None
+    return found
