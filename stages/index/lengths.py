@@ -33,7 +33,7 @@ def container_frames(path: Path) -> int | None:
 
 
 def _estimate(container: InputContainer, stream: VideoStream) -> int | None:
-    """Frames by duration and rate, the stream's own duration before the container's (Matroska has only that)."""
+    """Frames by rate and duration, the stream's or else the container's (Matroska has only that)."""
     if not stream.average_rate:
         return None
     if stream.duration is not None and stream.time_base is not None:

@@ -43,7 +43,7 @@ def check_times(track: MelTrack, times: NDArray[np.floating], trial: str) -> Non
     if len(track.rows) and times.max() > track.end + LATE:
         raise UserError(
             f"{trial}: its last frame is said to be at {times.max():.0f} s, its sound ends at "
-            f"{track.end:.0f} s; see whether video and sound belong together, then run the stages frames and mel"
+            f"{track.end:.0f} s; check that they are one video's and run the stages frames and mel again"
         )
 
 
