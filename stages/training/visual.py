@@ -16,7 +16,7 @@ from stages.networks.common.visual import VisualModel
 from stages.networks.pyramid import pyramid
 from stages.samples.augment import Augment
 from stages.samples.faces import Faces
-from stages.samples.sampling import Draws
+from stages.samples.sampling import Draws, share
 from stages.training.fit import epoch_seed
 from stages.training.losses import TaskLoss
 
@@ -55,8 +55,8 @@ def turns(
     def epoch_turns(epoch: int) -> Iterator[Turn]:
         generator = torch.Generator(fabric.device)
         generator.manual_seed(epoch_seed(seed, epoch) + fabric.global_rank)
-        for tasks, chosen in draws(epoch):
-            own = chosen[fabric.global_rank :: fabric.world_size]
+        for turn, (tasks, chosen) in enumerate(draws(epoch)):
+            own = share(chosen, fabric.global_rank, fabric.world_size, turn)
             images = augment(torch.from_numpy(faces.images(own)), front_end.size, generator)
             labels = {task: torch.from_numpy(faces.labels.targets(task, own)) for task in tasks}
             targets = {task: label.to(fabric.device) for task, label in labels.items()}
