@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import count, islice
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,6 +18,8 @@ from stages.core.labels import MISSING, TASKS
 from stages.networks.tsav import prepare
 from stages.training.losses import TaskLoss
 from stages.training.samples.faces import Labels, Rows
+from stages.training.samples.passes import endless_batches
+from stages.training.samples.sampling import share
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -57,8 +59,9 @@ def clip_batches(
 
     def epoch_batches(epoch: int) -> Iterator[ClipBatch]:
         random = np.random.default_rng([seed, epoch, fabric.global_rank])
-        for chosen in draws(len(clips), batch, steps, [seed, epoch]):
-            own = chosen[fabric.global_rank :: fabric.world_size]
+        drawn = endless_batches(np.arange(len(clips)), batch, [seed, epoch])
+        for turn, chosen in enumerate(islice(drawn, steps)):
+            own = share(chosen, fabric.global_rank, fabric.world_size, turn)
             seen, light = augment(clips.pixels(own), random), augment.light(len(own), random)
             labels = [clips.targets(task, own) for task in tasks]
             parts = [torch.from_numpy(part) for part in (seen, light, clips.mel(own), *labels)]
@@ -66,18 +69,6 @@ def clip_batches(
             yield ClipBatch(seen_, light_, mel, dict(zip(tasks, targets, strict=True)), weight(epoch))
 
     return epoch_batches
-
-
-def draws(samples: int, batch: int, steps: int, seed: Sequence[int]) -> Iterator[Rows]:
-    """`steps` full batches of shuffled passes over the samples."""
-
-    def batches() -> Iterator[Rows]:
-        size = min(batch, samples)
-        for lap in count():
-            order = np.random.default_rng([*seed, lap]).permutation(samples)
-            yield from (order[start : start + size] for start in range(0, samples - size + 1, size))
-
-    return islice(batches(), steps)
 
 
 def student_loss(losses: Mapping[str, TaskLoss]) -> Callable[[nn.Module, ClipBatch], Terms]:

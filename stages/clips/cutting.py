@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.training.samples.faces import Faces, Labels, Pixels, Rows, open_array, with_faces
 from stages.scoring.labelled import split_table
+from stages.training.samples.faces import Faces, Labels, Pixels, Rows, open_array, with_faces
 from stages.training.samples.mels import mel_window
 from stages.training.samples.tracks import SILENT, Stores, Track, read_tracks
 

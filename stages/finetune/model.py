@@ -99,9 +99,7 @@ def build(card: Card, params: Params | None = None) -> VisualModel:
     return VisualModel(seen, Heads(seen.features, card.tasks, params.dropout if params else 0.0, card.hidden))
 
 
-def batches(
-    params: Params, card: Card, footage: Footage, fabric: Fabric
-) -> Callable[[int], Iterator[Turn]]:
+def batches(params: Params, card: Card, footage: Footage, fabric: Fabric) -> Callable[[int], Iterator[Turn]]:
     """Batches of an epoch, as `fit` asks for them, of the training frames and the extra stills behind them."""
     faces = training_faces(params, footage)
     front_end = front_end_of(**card.network)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -11,9 +12,13 @@ from stages.core.errors import UserError
 from stages.index.layout import Layout
 from stages.media.crop_names import crop_numbers
 
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
 
-def container_frames(path: Path) -> int:
-    """Frames that a video file says it has, without decoding; an estimate where it does not say.
+
+def container_frames(path: Path) -> int | None:
+    """Frames that a video file says it has, without decoding; an estimate from its duration, or None.
 
     Errors: UserError for a file that no decoder opens or that holds no video.
     """
@@ -22,10 +27,20 @@ def container_frames(path: Path) -> int:
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            seconds = float((stream.duration or 0) * (stream.time_base or 0))
-            return stream.frames or round(seconds * float(stream.average_rate or 0))
+            return stream.frames or _estimate(container, stream)
     except (OSError, av.FFmpegError, IndexError) as error:
         raise UserError(f"{path}: cannot be opened as a video ({error}); replace it") from None
+
+
+def _estimate(container: InputContainer, stream: VideoStream) -> int | None:
+    """Frames by rate and duration, the stream's or else the container's (Matroska has only that)."""
+    if not stream.average_rate:
+        return None
+    if stream.duration is not None and stream.time_base is not None:
+        return round(stream.duration * stream.time_base * stream.average_rate)
+    return (
+        None if container.duration is None else round(container.duration / 1e6 * float(stream.average_rate))
+    )
 
 
 def task_lengths(tracks: pd.DataFrame) -> Iterator[str]:
@@ -49,7 +64,7 @@ def source_lengths(layout: Layout, tracks: pd.DataFrame, sources: pd.DataFrame) 
         except UserError as error:
             yield True, str(error)
             continue
-        if frames != rows:
+        if frames is not None and frames != rows:
             yield False, f"{source.trial}: {rows} rows of labels, the container reports {frames} frames"
 
 

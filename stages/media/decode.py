@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
@@ -25,6 +26,7 @@ Plane = np.ndarray  # uint8 [H, W]
 PLANAR = {f"yuv{j}{sampling}p" for j in ("", "j") for sampling in (420, 422, 444)}
 # Frames that a video may lack of its labels: the two disagree in one video of five of Aff-Wild2, by a little.
 LACK, LACK_SHARE = 2, 0.05
+TIMELESS = "its frames carry no times; remux it, for instance to .mp4"
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,11 @@ def frame_times(path: Path) -> NDArray[np.float64]:
     """
     with open_video(path) as container:
         stream = container.streams.video[0]
+        tick = stream.time_base  # PyAV knows it only while the container is open
         ticks = [packet.pts for packet in container.demux(stream) if packet.pts is not None]
-    if not ticks:
-        raise UserError(f"{path}: its frames carry no times; remux it, for instance to .mp4")
-    return (np.sort(ticks) - min(ticks)) * float(stream.time_base or 1)
+    if not ticks or tick is None:
+        raise UserError(f"{path}: {TIMELESS}")
+    return (np.sort(ticks) - min(ticks)) * float(tick)
 
 
 @contextmanager
@@ -107,15 +110,23 @@ def _decode(container: InputContainer, threads: int) -> Iterator[Frame]:
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = threads
-    interval = 1 / float(stream.average_rate or 25)
-    first, time = None, -interval
+    rate, first, time = stream.average_rate, None, None
     for frame in container.decode(stream):
         if frame.time is None:
-            time += interval
+            time = _following(time, rate, container.name)
         else:
-            first = frame.time if first is None else first
+            first = frame.time - _following(time, rate, container.name) if first is None else first
             time = frame.time - first
         yield _to_frame(frame, time)
+
+
+def _following(time: float | None, rate: Fraction | None, name: str) -> float:
+    """The time of the frame after one at `time`, in seconds; 0 for the first."""
+    if time is None:
+        return 0.0
+    if not rate:
+        raise UserError(f"{name}: {TIMELESS}")
+    return time + float(1 / rate)
 
 
 def _to_frame(frame: av.VideoFrame, time: float) -> Frame:

@@ -44,7 +44,8 @@ def open_sound(path: Path, rate: int = RATE) -> Sound | None:
     first = next(frames, None)
     if first is None:
         return None
-    return Sound(_start(first) - _video_start(container), _resample(chain([first], frames), rate))
+    offset = _offset(container, first)  # while the container is open: PyAV forgets streams with it
+    return Sound(offset, _resample(chain([first], frames), rate))
 
 
 def load_sound(path: Path, rate: int = RATE) -> tuple[Samples, float] | None:
@@ -71,16 +72,22 @@ def _frames(container: InputContainer, path: Path) -> Iterator[AudioFrame]:
             raise UserError(f"{path}: its sound cannot be decoded ({cause(error)}); replace it") from None
 
 
-def _start(frame: AudioFrame) -> float:
-    """Presentation time of a frame's first sample in seconds; 0 where the file does not tell."""
-    return float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else 0.0
+def _offset(container: InputContainer, first: AudioFrame) -> float:
+    """Seconds from the first video frame to the first sample; 0, together, where either has no time."""
+    start, video = _start(first), _video_start(container)
+    return 0.0 if start is None or video is None else start - video
 
 
-def _video_start(container: InputContainer) -> float:
-    """Presentation time of the first video frame in seconds; 0 where there is none."""
+def _start(frame: AudioFrame) -> float | None:
+    """Presentation time of a frame's first sample in seconds; None where the file does not tell."""
+    return float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
+
+
+def _video_start(container: InputContainer) -> float | None:
+    """Presentation time of the first video frame in seconds; None where the file does not tell."""
     video = next(iter(container.streams.video), None)
     if video is None or video.start_time is None or video.time_base is None:
-        return 0.0
+        return None
     return float(video.start_time * video.time_base)
 
 
@@ -89,12 +96,17 @@ def _resample(frames: Iterator[AudioFrame], rate: int) -> Iterator[Samples]:
     expected: float | None = None
     for frame in frames:
         start = _start(frame)
-        if expected is not None and start - expected > GAP:
+        if start is not None and expected is not None and start - expected > GAP:
             yield np.zeros(round((start - expected) * rate), np.float32)
-        expected = start + frame.samples / frame.sample_rate
+        expected = _end(frame, expected if start is None else start)
         frame.pts = None  # placed here by hand; the resampler would fill or cut by it in its own way
         yield from _samples(resampler.resample(frame))
     yield from _samples(resampler.resample(None))
+
+
+def _end(frame: AudioFrame, start: float | None) -> float | None:
+    """When a frame that starts at `start` is over; a frame without a time goes on from the one before."""
+    return None if start is None else start + frame.samples / frame.sample_rate
 
 
 def _samples(frames: list[AudioFrame]) -> Iterator[Samples]:

@@ -6,22 +6,17 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from stages.networks.common.heads import Heads
+from stages.networks.common.linear import linear_weights
 from stages.networks.tdnn import TDNN
 
 STEPS = 100  # mel frames that a segment of video is resampled to
 
 
 def resample(x: Tensor, steps: int) -> Tensor:
-    """[N, T, C] to [N, steps, C], linear in time; both cover the same segment.
-
-    A product with the weights of `F.interpolate`, whose own gradient is not deterministic on CUDA.
-    """
-    unit = torch.eye(x.shape[1], device=x.device, dtype=x.dtype)
-    weights = F.interpolate(unit[None], size=steps, mode="linear")[0]
-    return (x.transpose(1, 2) @ weights).transpose(1, 2)
+    """[N, T, C] to [N, steps, C], linear in time; both cover the same segment."""
+    return (x.transpose(1, 2) @ linear_weights(x.shape[1], steps, x)).transpose(1, 2)
 
 
 class AudioVisualModel(nn.Module):

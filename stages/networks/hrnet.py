@@ -1,7 +1,8 @@
 """HRNet for facial landmarks: HRNetV2-W18 with one heatmap a point.
 
 Wang et al. 2020, "Deep High-Resolution Representation Learning for Visual Recognition",
-https://arxiv.org/abs/1908.07919; head and heatmaps as in HRNet/HRNet-Facial-Landmark-Detection.
+https://arxiv.org/abs/1908.07919; head, heatmaps and the bilinear way up between branches as in
+HRNet/HRNet-Facial-Landmark-Detection, lib/models/hrnet.py (timm's go up by nearest neighbour).
 """
 
 from __future__ import annotations
@@ -13,11 +14,24 @@ from typing import Any
 import torch
 from timm.models.hrnet import HighResolutionNet, cfg_cls
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from stages.networks.common.linear import bilinear
 
 WIDTH, MODULES, BLOCKS = 18, (1, 4, 3), 4  # published
 INPUT_SIZE = 256  # pixels; published
 STRIDE = 4  # input pixels a heatmap pixel
+
+
+class Enlarge(nn.Module):
+    """Maps `factor` times as high and wide, bilinear, corners not aligned."""
+
+    def __init__(self, factor: int) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, C, H, W] → [N, C, factor · H, factor · W]."""
+        return bilinear(x, x.shape[2] * self.factor, x.shape[3] * self.factor)
 
 
 class LandmarkHRNet(HighResolutionNet):
@@ -28,6 +42,7 @@ class LandmarkHRNet(HighResolutionNet):
 
     def __init__(self, points: int, width: int, modules: Sequence[int], blocks: int) -> None:
         super().__init__(_config(width, modules, blocks), head="")
+        _go_up_bilinearly(self)
         self.size = {"width": width, "modules": list(modules), "blocks": blocks}
         channels = 15 * width  # all four resolutions, concatenated
         self.head: nn.Module = nn.Sequential(  # type: ignore[assignment]  # timm keeps a word there
@@ -40,8 +55,7 @@ class LandmarkHRNet(HighResolutionNet):
     def forward(self, images: Tensor) -> Tensor:
         """Images [N, 3, S, S] (S a multiple of 32, ImageNet mean and std) → heatmaps [N, P, S/4, S/4]."""
         maps = self.forward_features(images)
-        size = maps[0].shape[-2:]
-        lower = [F.interpolate(each, size, mode="bilinear", align_corners=False) for each in maps[1:]]
+        lower = [bilinear(each, *maps[0].shape[-2:]) for each in maps[1:]]
         heatmaps: Tensor = self.head(torch.cat([maps[0], *lower], 1))
         return heatmaps
 
@@ -55,6 +69,14 @@ def landmark_hrnet(
     with two, three and four resolutions exchange what they know; a branch of each has `blocks` blocks.
     """
     return LandmarkHRNet(points, width, modules, blocks)
+
+
+def _go_up_bilinearly(network: nn.Module) -> None:
+    """Put `Enlarge` in place of timm's upsampling, which has no tensors either."""
+    for parent in list(network.modules()):
+        for name, child in parent.named_children():
+            if isinstance(child, nn.Upsample):
+                setattr(parent, name, Enlarge(int(child.scale_factor)))  # type: ignore[arg-type]
 
 
 def _last(layer: nn.Conv2d) -> nn.Conv2d:

@@ -135,9 +135,7 @@ class Pyramid(Backbone):
         return own + cast(Tensor, self.fuse(torch.cat(scales, dim=1)))
 
 
-def neck(
-    backbone: Backbone, attention: bool = False, fpn: bool = False, ssh: bool = False
-) -> Backbone:
+def neck(backbone: Backbone, attention: bool = False, fpn: bool = False, ssh: bool = False) -> Backbone:
     """`backbone` with coordinate attention, a feature pyramid and SSH modules, each where it is switched on.
 
     SSH without the pyramid reads the layers' maps; the pyramid without SSH is reduced by 1x1 convolutions.

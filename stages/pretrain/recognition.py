@@ -19,6 +19,8 @@ from stages.pretrain.verification import Pairs, draw_pairs, similarities, verifi
 from stages.training.fit import epoch_seed
 from stages.training.pretraining import Scores, Supervision
 from stages.training.samples.augment import Augment
+from stages.training.samples.passes import full_batches, shuffled
+from stages.training.samples.sampling import share
 from stages.training.samples.still_sets import ImageFolder, Stills, read_stills
 
 CHUNK = 64  # images embedded at once
@@ -72,15 +74,14 @@ def identity_batches(
     """
     rows = stills.rows("train")
     codes = np.unique(stills.labels["identity"].to_numpy(str)[rows], return_inverse=True)[1]
-    size = min(batch, len(rows))
 
     def batches(epoch: int) -> Iterator[Batch]:
-        order = np.random.default_rng([seed, epoch]).permutation(len(rows))
+        order = shuffled(np.arange(len(rows)), [seed, epoch])
         generator = Generator(fabric.device).manual_seed(epoch_seed(seed, epoch) + fabric.global_rank)
-        for start in range(0, len(rows) - size + 1, size):
-            chosen = order[start : start + size][fabric.global_rank :: fabric.world_size]
-            images = augment(read(stills.images, rows[chosen]), front_end.size, generator)
-            yield Batch(front_end.prepare(images), torch.from_numpy(codes[chosen]).to(fabric.device))
+        for turn, chosen in enumerate(full_batches(order, batch)):
+            own = share(chosen, fabric.global_rank, fabric.world_size, turn)
+            images = augment(read(stills.images, rows[own]), front_end.size, generator)
+            yield Batch(front_end.prepare(images), torch.from_numpy(codes[own]).to(fabric.device))
 
     return batches
 

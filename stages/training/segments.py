@@ -18,6 +18,8 @@ from stages.training.fit import History
 from stages.training.losses import TaskLoss
 from stages.training.recipe import Recipe
 from stages.training.samples.faces import Rows
+from stages.training.samples.passes import shuffled
+from stages.training.samples.sampling import share
 from stages.training.samples.windows import Windows
 from stages.training.train import train
 
@@ -98,10 +100,10 @@ def lessons(
     """Batches of an epoch, as `fit` asks for them: every window once, shuffled by (seed, epoch)."""
 
     def epoch_lessons(epoch: int) -> Iterator[Lesson]:
-        order = np.random.default_rng([seed, epoch]).permutation(len(material.windows))
+        order = shuffled(np.arange(len(material.windows)), [seed, epoch])
         # Windows left over join the last batch: batch norm cannot train on one.
-        for chosen in np.array_split(order, max(1, len(order) // batch)):
-            own = chosen[fabric.global_rank :: fabric.world_size]
+        for turn, chosen in enumerate(np.array_split(order, max(1, len(order) // batch))):
+            own = share(chosen, fabric.global_rank, fabric.world_size, turn)
             labels = {task: torch.from_numpy(material.windows.targets(task, own)) for task in tasks}
             targets = {task: label.to(fabric.device) for task, label in labels.items()}
             yield Lesson(segments(material, own, fabric.device), targets)

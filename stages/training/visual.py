@@ -18,7 +18,7 @@ from stages.training.fit import epoch_seed
 from stages.training.losses import TaskLoss
 from stages.training.samples.augment import Augment
 from stages.training.samples.faces import Faces
-from stages.training.samples.sampling import Draws
+from stages.training.samples.sampling import Draws, share
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -55,8 +55,8 @@ def turns(
     def epoch_turns(epoch: int) -> Iterator[Turn]:
         generator = torch.Generator(fabric.device)
         generator.manual_seed(epoch_seed(seed, epoch) + fabric.global_rank)
-        for tasks, chosen in draws(epoch):
-            own = chosen[fabric.global_rank :: fabric.world_size]
+        for turn, (tasks, chosen) in enumerate(draws(epoch)):
+            own = share(chosen, fabric.global_rank, fabric.world_size, turn)
             images = augment(torch.from_numpy(faces.images(own)), front_end.size, generator)
             labels = {task: torch.from_numpy(faces.labels.targets(task, own)) for task in tasks}
             targets = {task: label.to(fabric.device) for task, label in labels.items()}

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
@@ -10,7 +9,6 @@ from stages.clips.augment import ClipAugment
 from stages.clips.batches import (
     ClipBatch,
     clip_batches,
-    draws,
     hide_labels,
     student_loss,
     taught_loss,
@@ -51,17 +49,6 @@ def test_a_batch_holds_clips_their_sound_and_their_labels() -> None:
     assert set(batch.targets) == {"AU", "EXPR"} and batch.weight == pytest.approx(0.2)
     last = batch.clips[:, -1, 0, 0, 3].long() - 100  # masks tell the frame's number, colours are changed
     assert torch.equal(batch.targets["EXPR"].long(), last % 7)
-
-
-@pytest.mark.parametrize(("samples", "batch", "steps"), [(20, 6, 3), (20, 6, 8), (4, 6, 2)])
-def test_an_epoch_draws_without_replacement_until_all_are_seen(samples: int, batch: int, steps: int) -> None:
-    found = list(draws(samples, batch, steps, [1, 2]))
-    assert len(found) == steps
-    assert {len(chosen) for chosen in found} == {min(batch, samples)}
-    a_pass = samples // min(batch, samples)
-    for start in range(0, steps, a_pass):
-        drawn = np.concatenate(found[start : start + a_pass])
-        assert len(np.unique(drawn)) == len(drawn)
 
 
 class Fixed(nn.Module):

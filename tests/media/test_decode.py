@@ -61,6 +61,35 @@ def test_variable_frame_rate_and_a_late_start(tmp_path: Path) -> None:
     assert np.allclose(frame_times(path), expected, atol=2e-3)
 
 
+FRESH = """
+import sys
+from pathlib import Path
+from stages.frames.crops import list_crops
+from stages.media.decode import frame_times
+for _ in range(20):
+    print(*frame_times(Path(sys.argv[1])), *list_crops(Path(sys.argv[2]), 9, Path(sys.argv[1])).times)
+"""
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.avi", "a.ts"])
+def test_times_of_a_fresh_process_are_seconds(tmp_path: Path, name: str) -> None:
+    """PyAV forgets a stream's clock once its container is closed, in some processes and not in others."""
+    video = write_video(
+        tmp_path / name, moving(astronaut(), 9), codec="mpeg4" if name == "a.avi" else "libx264"
+    )
+    crops = tmp_path / "a"
+    crops.mkdir()
+    for number in (1, 2, 9):
+        cv2.imwrite(str(crops / f"{number:05d}.jpg"), astronaut(112, 112))
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH, str(video), str(crops)], capture_output=True, text=True, check=True
+    )
+    found = np.array([line.split() for line in done.stdout.splitlines()], float)
+    expected = np.concatenate([np.arange(9), [0, 1, 8]]) / 25
+    assert found.shape == (20, 12)
+    np.testing.assert_allclose(found, np.tile(expected, (20, 1)), atol=2e-3)
+
+
 def test_frames_without_time_stamps_follow_at_the_average_rate(tmp_path: Path) -> None:
     path = write_video(tmp_path / "raw.h264", moving(astronaut(), 4), rate=50)
     with av.open(str(path)) as container:

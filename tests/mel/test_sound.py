@@ -82,3 +82,12 @@ def test_a_file_that_is_no_video_is_named(tmp_path: Path) -> None:
         open_sound(tmp_path / "bad.mp4")
     with pytest.raises(UserError, match=r"absent\.mp4"):
         open_sound(tmp_path / "absent.mp4")
+
+
+def test_a_sound_without_a_video_starts_at_its_own_beginning(tmp_path: Path) -> None:
+    """An MP3's first sample lies 25 ms past its clock's zero, the encoder's delay."""
+    path = tmp_path / "a.mp3"
+    with av.open(str(path), "w") as out:
+        encode(out, out.add_stream("mp3", rate=RATE, layout="mono", format="flt"), sine(440)[None], RATE, 0.0)
+    sound = load_sound(path)
+    assert sound is not None and sound[1] == 0.0

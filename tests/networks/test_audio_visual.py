@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from stages.networks.audio_visual import AudioVisualModel, resample
+from stages.networks.audio_visual import TDNN, AudioVisualModel, resample
 from stages.networks.common.heads import Heads
-from stages.networks.audio_visual import TDNN
 
 
 @pytest.mark.parametrize(("length", "steps"), [(200, 100), (100, 30), (30, 100), (7, 7)])

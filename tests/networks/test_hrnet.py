@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from stages.networks.common.weights import load_weights
 from stages.networks.hrnet import STRIDE, landmark_hrnet
+from tests.networks.functional import randomise
 from tests.networks.tensors import digest, shapes
 
 WFLW = "3f855be01a6b605c"  # of the names and shapes in HR18-WFLW.pth
@@ -68,7 +69,7 @@ def fused(state: State, name: str, source: int, target: int, x: Tensor) -> Tenso
     name = f"{name}.fuse_layers.{target}.{source}"
     if source > target:
         x = conv(state, x, f"{name}.0", f"{name}.1", relu=False)
-        return x.repeat_interleave(2 ** (source - target), 2).repeat_interleave(2 ** (source - target), 3)
+        return F.interpolate(x, scale_factor=2 ** (source - target), mode="bilinear", align_corners=False)
     for step in range(target - source):
         x = conv(state, x, f"{name}.{step}.0", f"{name}.{step}.1", 2, relu=step < target - source - 1)
     return x
@@ -84,7 +85,7 @@ def module(state: State, name: str, branches: list[Tensor]) -> list[Tensor]:
 
 
 def functional(state: State, x: Tensor) -> Tensor:
-    """HRNetV2 with its heatmap head (Wang et al. 2020, Figures 2 and 4b), from the tensors alone."""
+    """What HRNet-Facial-Landmark-Detection (lib/models/hrnet.py) computes, from the tensors alone."""
     x = conv(state, conv(state, x, "conv1", "bn1", 2), "conv2", "bn2", 2)
     for unit in range(4):
         x = block(state, x, f"layer1.{unit}", 3)
@@ -97,23 +98,22 @@ def functional(state: State, x: Tensor) -> Tensor:
         for number in range(modules):
             branches = module(state, f"stage{stage}.{number}", branches)
     size = branches[0].shape[-2:]
-    x = torch.cat([F.interpolate(each, size, mode="bilinear") for each in branches], 1)
+    x = torch.cat([F.interpolate(each, size, mode="bilinear", align_corners=False) for each in branches], 1)
     x = conv(state, x, "head.0", "head.1")
     return F.conv2d(x, state["head.3.weight"], state["head.3.bias"])
 
 
 def test_the_forward_pass_is_the_published_one() -> None:
     torch.manual_seed(0)
-    network = landmark_hrnet(5, width=4).eval()
+    network = landmark_hrnet(5, width=4).double().eval()
     state = network.state_dict()
-    for name, tensor in state.items():
-        if name.endswith(("running_mean", "running_var", "bias")):
-            tensor.uniform_(0.5, 1.5)
-    images = torch.randn(2, 3, 64, 64)
+    randomise(state)
+    state["head.3.weight"].normal_()  # a fresh head's are so small that the maps before it hardly matter
+    images = torch.randn(2, 3, 64, 96, dtype=torch.float64)
     with torch.no_grad():
-        heatmaps = network(images)
-        assert heatmaps.shape == (2, 5, 64 // STRIDE, 64 // STRIDE)
-        torch.testing.assert_close(heatmaps, functional(state, images), rtol=1e-4, atol=1e-4)
+        heatmaps, expected = network(images), functional(state, images)
+    assert heatmaps.shape == (2, 5, 64 // STRIDE, 96 // STRIDE)
+    torch.testing.assert_close(heatmaps, expected, rtol=1e-9, atol=1e-9 * float(expected.std()))
 
 
 def test_published_files_load_whole() -> None:

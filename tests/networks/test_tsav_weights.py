@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from stages.core.errors import UserError
-from stages.networks.tsav import TSAV, TSAV_UNITS, UNITS
-from stages.networks.tsav import load_tsav, start_from_tsav
+from stages.networks.tsav import TSAV, TSAV_UNITS, UNITS, load_tsav, start_from_tsav
 
 State = dict[str, Tensor]
 

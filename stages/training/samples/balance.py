@@ -8,13 +8,15 @@ places than a rare one, so a smaller share of its samples is seen in an epoch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain, count, cycle, islice
+from collections.abc import Iterator
+from itertools import chain, cycle, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[np.integer]
+from stages.training.samples.faces import Rows
+from stages.training.samples.passes import passes
+
 NEGATIVE_PLACES = 4  # of samples without any unit beside one of each unit: 12 · 6 and 24 in a batch of 96
 
 
@@ -54,12 +56,12 @@ def balanced(
     `labels` [N, K] (1, 0, −1 missing), `rows` are the samples to draw from. Of 16 places in turn one is for a
     positive of each of 12 labels and four are for samples without any; a batch goes on where the last one
     stopped. Every label goes through its samples in an order of its own, shuffled anew in each pass. A label
-    without positives has no place. An epoch has `steps` batches, or as many as `rows` would fill.
+    without positives has no place. Places come in a fixed order: see `sampling.share`. An epoch has `steps` batches, or as many as `rows` would fill.
     """
     own = labels[rows]
     without = (own == 0).any(axis=1) & ~(own == 1).any(axis=1)
     streams = [
-        _shuffled(rows[mask], [seed, epoch, place])
+        chain.from_iterable(passes(rows[mask], [seed, epoch, place]))
         for place, mask in enumerate((*(own == 1).T, without))
         if mask.any()
     ]
@@ -67,10 +69,6 @@ def balanced(
     order = (next(stream) for stream in cycle([*streams, *extra]))
     for _ in range(steps or max(1, len(rows) // batch)):
         yield np.fromiter(islice(order, batch), np.int64, batch)
-
-
-def _shuffled(bag: Rows, seed: Sequence[int]) -> Iterator[int]:
-    return chain.from_iterable(np.random.default_rng([*seed, lap]).permutation(bag) for lap in count())
 
 
 def _imbalance(counts: Rows) -> NDArray[np.floating]:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stages.core.errors import UserError
-from stages.core.labels import AU_NAMES, LABELS, MISSING, TASKS, VA_NAMES
+from stages.core.labels import AU_NAMES, LABELS, MISSING, VA_NAMES
 from stages.training.samples.still_sets import SIZE, ImageFolder, read_stills
 
 Rows = NDArray[np.integer]

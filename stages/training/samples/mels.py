@@ -19,6 +19,7 @@ from stages.mel.spectrogram import MELS, SILENCE, STD
 Rows = NDArray[np.float32]
 
 TOP_DB = 80.0
+LATE = 3600.0  # seconds from the end of a sound to a frame: ticks taken for seconds, or another video's sound
 
 
 class MelTrack(NamedTuple):
@@ -27,6 +28,23 @@ class MelTrack(NamedTuple):
     rows: Rows
     hop: float
     offset: float
+
+    @property
+    def end(self) -> float:
+        """Seconds from the first video frame to the end of the sound."""
+        return self.offset + len(self.rows) * self.hop
+
+
+def check_times(track: MelTrack, times: NDArray[np.floating], trial: str) -> None:
+    """Silence stands where a sound ends before its video; frames an hour past it have wrong times.
+
+    `times`: of the trial's frames, in seconds. Errors: UserError naming the trial; none for a silent video.
+    """
+    if len(track.rows) and times.max() > track.end + LATE:
+        raise UserError(
+            f"{trial}: its last frame is said to be at {times.max():.0f} s, its sound ends at "
+            f"{track.end:.0f} s; check that they are one video's and run the stages frames and mel again"
+        )
 
 
 def open_track(folder: Path, index: pd.DataFrame, video: str) -> MelTrack:
@@ -75,11 +93,17 @@ def _extrapolate(positions: NDArray[np.float64], times: NDArray[np.float64]) -> 
 def _at(track: MelTrack, times: NDArray[np.float64]) -> Rows:
     """Rows at any times, linear between neighbours, silence beyond the ends."""
     place = (times - track.offset) / track.hop
-    first = int(np.floor(place.min()))
-    rows = _cut(track.rows, first, int(np.floor(place.max())) - first + 2)
-    left = np.floor(place).astype(int) - first
+    left = np.floor(place).astype(int)
     share = (place - np.floor(place)).astype(np.float32)[:, None]
-    return rows[left] * (1 - share) + rows[left + 1] * share
+    return _rows_at(track.rows, left) * (1 - share) + _rows_at(track.rows, left + 1) * share
+
+
+def _rows_at(rows: Rows, places: NDArray[np.integer]) -> Rows:
+    """Rows at any places, however far apart; silence where there is none."""
+    found = np.full((len(places), MELS), SILENCE, np.float32)
+    there = (places >= 0) & (places < len(rows))
+    found[there] = rows[places[there]]
+    return found
 
 
 def _cut(rows: Rows, first: int, count: int) -> Rows:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count, islice
+from itertools import islice
 from typing import Literal
 
 import numpy as np
+
+from stages.training.samples.passes import endless_batches
 
 Alternation = Literal["epoch", "batch"]
 Turn = tuple[str, np.ndarray]  # a task and the rows of its batch
@@ -32,18 +34,11 @@ def rotation(
     if alternation == "epoch":
         order = [order[(epoch - 1) % len(order)]]
     rounds = max(-(-_batches(len(rows[task]), batch) // order.count(task)) for task in order)
-    streams = {task: _stream(rows[task], batch, [seed, epoch, place]) for place, task in enumerate(order)}
+    streams = {
+        task: endless_batches(rows[task], batch, [seed, epoch, place]) for place, task in enumerate(order)
+    }
     turns = ((task, next(streams[task])) for _ in range(rounds) for task in order)
     return islice(turns, steps)
-
-
-def _stream(rows: np.ndarray, batch: int, seed: Sequence[int]) -> Iterator[np.ndarray]:
-    """Full batches without end; every pass over the rows is shuffled with its own seed."""
-    for lap in count():
-        order = np.random.default_rng([*seed, lap]).permutation(rows)
-        # The rest of a pass is left out (batch norm cannot train on one sample) unless there is nothing else.
-        size = min(batch, len(rows))
-        yield from (order[start : start + size] for start in range(0, len(rows) - size + 1, size))
 
 
 def _batches(rows: int, batch: int) -> int:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Literal
 
 import numpy as np
 
 from stages.training.samples.balance import balanced
 from stages.training.samples.faces import Labels, Rows
+from stages.training.samples.passes import full_batches, shuffled
 from stages.training.samples.rotation import rotation
+
+GOLDEN = (5**0.5 - 1) / 2
 
 Sampling = Literal["batch", "epoch", "subsets", "balanced"]
 Draw = tuple[tuple[str, ...], Rows]  # the tasks of a batch and its samples
@@ -59,8 +63,19 @@ def subsets(
     ]
     parts = [(tasks, own) for tasks, own in parts if len(own)]
     counts = [max(1, len(own) // batch) for _, own in parts]
-    share = min(1.0, steps / sum(counts)) if steps else 1.0
+    kept = min(1.0, steps / sum(counts)) if steps else 1.0
     for place, ((tasks, own), count) in enumerate(zip(parts, counts, strict=True)):
-        order = np.random.default_rng([seed, epoch, place]).permutation(own)
-        for start in range(max(1, round(count * share))):
-            yield tasks, order[start * batch : (start + 1) * batch]
+        order = shuffled(own, [seed, epoch, place])
+        for chosen in islice(full_batches(order, batch), max(1, round(count * kept))):
+            yield tasks, chosen
+
+
+def share(rows: Rows, rank: int, world: int, turn: int = 0) -> Rows:
+    """The part of a batch that process `rank` of `world` trains on; together they have all of it.
+
+    Parts are neighbours in the batch, and the processes change places from one `turn` (the batch's number in
+    its epoch) to the next: where rows have fixed places, as in balanced batches, every process comes by all
+    of them alike. They move by the golden ratio, which no period of a batch's places falls in step with.
+    """
+    moved = int(turn * GOLDEN % 1 * world)
+    return np.array_split(rows, world)[(rank + moved) % world]

@@ -18,7 +18,7 @@ from stages.core.labels import AU_NAMES, MISSING, VA_NAMES
 from stages.core.store import read_notes
 from stages.mel.spectrogram import MELS
 from stages.training.samples.faces import Labels, Rows, labels_of, open_array
-from stages.training.samples.mels import MelTrack, open_track
+from stages.training.samples.mels import MelTrack, check_times, open_track
 
 PACE = 1 / 30  # seconds a frame, where a trial has a single face
 SILENT = MelTrack(np.zeros((0, MELS), np.float32), PACE, 0.0)
@@ -59,11 +59,14 @@ class Track:
 
 
 def read_tracks(table: pd.DataFrame, stores: Stores, margin: int = 0, least: int = 1) -> list[Track]:
-    """Tracks of a table made by `data.with_faces`, sorted by trial; see `track`."""
+    """Tracks of a table made by `data.with_faces`, sorted by trial; see `track`.
+
+    Errors: UserError for a trial whose frames' times lie far beyond its sound.
+    """
     mels = stores.mels
     sounds = pd.read_parquet(mels / "index.parquet") if mels else pd.DataFrame()
     groups = table.groupby("trial", sort=True)
-    return [
+    tracks = [
         track(
             rows,
             pd.read_parquet(stores.frames / f"{trial}.parquet", columns=["frame", "time"]),
@@ -74,6 +77,9 @@ def read_tracks(table: pd.DataFrame, stores: Stores, margin: int = 0, least: int
         )
         for trial, rows in groups
     ]
+    for each in tracks:
+        check_times(each.sound, each.time, each.trial)
+    return tracks
 
 
 def track(

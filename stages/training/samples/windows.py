@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.training.samples.faces import Rows, with_faces
 from stages.scoring.labelled import split_table
+from stages.training.samples.faces import Rows, with_faces
 from stages.training.samples.mels import mel_segment
 from stages.training.samples.tracks import Stores, Track, read_tracks
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from stages.core.errors import UserError
 from stages.mel.spectrogram import SILENCE, STD
-from stages.training.samples.mels import MelTrack, mel_segment, mel_window, open_track
+from stages.training.samples.mels import MelTrack, check_times, mel_segment, mel_window, open_track
 
 
 def ramp(rows: int, hop: float = 0.01, offset: float = 0.0) -> MelTrack:
@@ -73,6 +74,24 @@ def test_no_sound_is_silence(frames: int) -> None:
     none = MelTrack(np.zeros((0, 64), np.float32), 0.005, 0.0)
     np.testing.assert_allclose(mel_segment(none, np.arange(frames) / 25, 100), SILENCE, rtol=1e-6)
     np.testing.assert_allclose(mel_window(none, 3.0, 1001), SILENCE, rtol=1e-6)
+
+
+def test_a_segment_across_hours_costs_no_more_than_another() -> None:
+    """Frames at 1 s and at ten hours: 7 million rows lie between."""
+    tracemalloc.start()
+    segment = mel_segment(ramp(1000, hop=0.005), np.array([1.0, 36_000.0]), steps=2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_allclose(segment[:, 0], [0.1, max(SILENCE, segment.max() - 80 / STD)], rtol=1e-5)
+    assert peak < 1e7
+
+
+def test_frames_hours_beyond_their_sound_have_wrong_times() -> None:
+    sound = ramp(1000, offset=2.0)  # until 12 s
+    check_times(sound, np.array([0.0, 12.0 + 3599.0]), "video7")
+    check_times(MelTrack(sound.rows[:0], 0.01, 0.0), np.array([1e6]), "video7")  # silent
+    with pytest.raises(UserError, match=r"video7: its last frame is said to be at 7200 s, .* ends at 12 s"):
+        check_times(sound, np.array([0.0, 7200.0]), "video7")
 
 
 def test_a_track_is_opened_by_its_index(tmp_path: Path) -> None:

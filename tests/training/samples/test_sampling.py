@@ -3,10 +3,11 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import pytest
 
 from stages.training.samples.faces import Labels
 from stages.training.samples.rotation import rotation
-from stages.training.samples.sampling import sampler, subsets
+from stages.training.samples.sampling import Sampling, sampler, share, subsets
 
 LABELS = Labels(
     np.where(np.arange(40)[:, None] < 24, (np.arange(40)[:, None] + np.arange(12)) % 4 == 0, -1).astype(
@@ -60,3 +61,43 @@ def test_an_epoch_is_a_pure_function_of_seed_and_epoch() -> None:
 
     assert flat(1, 1) == flat(1, 1)
     assert flat(1, 1) != flat(1, 2) != flat(2, 1)
+
+
+WORLDS = (1, 2, 4, 8)
+SINGLES = Labels(  # 20 samples with each AU alone, 100 without any
+    np.concatenate([np.repeat(np.eye(12, dtype=np.int8), 20, axis=0), np.zeros((100, 12), np.int8)]),
+    np.arange(340).astype(np.int8) % 7,
+    np.zeros((340, 2), np.float32),
+)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("batch", [16, 32, 96, 256])
+@pytest.mark.parametrize("without", [(), (7,)], ids=["all", "AU15 absent"])
+def test_every_process_sees_every_action_unit_alike(world: int, batch: int, without: tuple[int, ...]) -> None:
+    rows = np.flatnonzero(~SINGLES.au[:, list(without)].any(axis=1))
+    chosen = sampler(SINGLES, {"AU": rows}, ("AU",), "balanced", batch=batch, steps=512, seed=1)(1)
+    seen = np.zeros((world, 13))
+    for turn, (_, drawn) in enumerate(chosen):
+        for rank in range(world):
+            own = SINGLES.au[share(drawn, rank, world, turn)]
+            seen[rank] += [*own.sum(axis=0), (own.sum(axis=1) == 0).sum()]
+    equal = seen.sum(axis=0) / world
+    assert (equal[list(without)] == 0).all() and np.count_nonzero(equal) == 13 - len(without)
+    assert np.abs(seen / np.maximum(equal, 1) - (equal > 0)).max() < 0.12
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("sampling", ["batch", "epoch", "subsets", "balanced"])
+def test_processes_share_every_batch_without_rest(world: int, sampling: Sampling) -> None:
+    rows = {task: np.arange(340) for task in ("AU", "EXPR")}
+    for turn, (_, drawn) in enumerate(
+        sampler(SINGLES, rows, ("AU", "EXPR"), sampling, batch=30, steps=9, seed=1)(1)
+    ):
+        parts = [share(drawn, rank, world, turn) for rank in range(world)]
+        assert sorted(np.concatenate(parts).tolist()) == sorted(drawn.tolist())
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_one_process_takes_a_batch_as_it_is() -> None:
+    assert all(share(np.array([5, 3, 9]), 0, 1, turn).tolist() == [5, 3, 9] for turn in range(4))
