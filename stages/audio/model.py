@@ -1,67 +1,136 @@
-"""The audio model, and its frozen stream's features of windows, computed once and memory-mapped."""
+"""The audio stream beside a frozen visual stream, trained on segments of its cached features and of mels."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pandas as pd
 import torch
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from torch import nn
-from torch.nn import functional as F
 
-from stages.core.errors import UserError
-from stages.core.runtime import atomic_path
-from stages.networks.audio_visual import AudioVisualModel
+from stages.audio.features import cached_features
+from stages.audio.heads import inherit_heads
+from stages.core.card import ModelCard
+from stages.core.resume import data_digest, stage_code
+from stages.networks.audio_visual import TDNN, AudioVisualModel
 from stages.networks.common.heads import Heads
-from stages.networks.tdnn import TDNN
-from stages.training.samples.faces import open_array
-from stages.training.samples.windows import Windows
+from stages.training.fit import Loss
+from stages.training.footage import FRAMES, INDEX, MELS, Footage, noted
+from stages.training.objectives import Objectives
+from stages.training.recipe import Recipe
+from stages.training.samples.faces import width_of
+from stages.training.samples.tracks import Stores
+from stages.training.samples.windows import Cut, Windows, read_windows
+from stages.training.segments import Lesson, Material, Outputs, Segments, joint_loss, lessons, predict_windows
+from stages.training.trained import Models
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+KIND: Literal["audio"] = "audio"
 
 
-def audio_model(card: dict[str, Any], dropout: float = 0.0) -> AudioVisualModel:
-    """An untrained audio model as its card says: lengths `visual` and `features`, `steps`, `tasks`."""
-    heads = Heads(card["visual"] + card["features"], card["tasks"], dropout)
-    return AudioVisualModel(TDNN(features=card["features"]), heads, card["steps"])
+class Params(Recipe, Objectives):
+    """Section `<system>.audio` of params.yaml and the run's entry in `runs.audio`."""
+
+    system: str
+    step: str
+    reads: Path
+    embeddings: Path
+    front_end: str
+    tasks: tuple[str, ...]
+    features: int
+    window: int
+    mel_steps: int
+    stride: int
+    predict_stride: int
+    inherit_heads: bool
 
 
-def inherit_heads(model: AudioVisualModel, visual: Heads) -> None:
-    """Start each head from the visual model's, deaf at first: training adds what the sound tells.
+class Card(ModelCard):
+    """`reads`: folder of the visual model, `embedded` its checkpoint, `visual` the length of its features.
 
-    Errors: UserError where the visual model's heads do not read its features themselves.
+    `features` of the stream, frames of a `window` and between the starts of two, `steps` of mel under one.
     """
-    if not isinstance(visual.hidden, nn.Identity):
-        raise UserError("params.yaml, key inherit_heads: visual heads have a hidden layer; set it to false")
-    own = model.heads.state_dict()
-    for name, seen in visual.state_dict().items():
-        if name in own:  # weights [outputs, visual] go in front of zeros for the sound, biases as they are
-            own[name] = F.pad(seen, (0, own[name].shape[-1] - seen.shape[-1]))
-    model.heads.load_state_dict(own)
+
+    kind: Literal["audio"] = KIND
+    reads: str
+    embedded: str | None
+    visual: int
+    features: int
+    window: int
+    predict_stride: int
+    steps: int
+    front_end: str
 
 
-def cached_features(
-    path: Path, windows: Windows, model: AudioVisualModel, batch: int = 256
-) -> NDArray[np.float16]:
-    """Features [W, length, 512] of all windows, from `path` if it is there, else written to it."""
-    if not path.exists():
-        with atomic_path(path) as beside:
-            _write(beside, windows, model.eval(), batch)
-    features: NDArray[np.float16] = open_array(path)
-    return features
+def describe(params: Params) -> Card:
+    """What the model is, and where it comes from. Errors: UserError where an input is missing."""
+    inputs = [INDEX, params.reads, FRAMES, params.embeddings, MELS / params.front_end]
+    return Card(
+        system=params.system,
+        step=params.step,
+        tasks=params.tasks,
+        reads=str(params.reads),
+        embedded=noted(params.embeddings, "checkpoint"),
+        visual=width_of(params.embeddings),
+        features=params.features,
+        window=params.window,
+        predict_stride=params.predict_stride,
+        steps=params.mel_steps,
+        front_end=params.front_end,
+        params=params.model_dump(mode="json"),
+        data=data_digest(inputs),
+        code=stage_code(KIND),
+    )
 
 
-@torch.no_grad()
-def _write(path: Path, windows: Windows, model: AudioVisualModel, batch: int) -> None:
-    device = next(model.parameters()).device
-    out = None
-    for start in range(0, len(windows), batch):
-        chosen = np.arange(start, min(start + batch, len(windows)))
-        mel = torch.from_numpy(windows.mel(chosen, model.steps)).to(device)
-        features = model.embed(mel, windows.length).cpu().numpy()
-        if out is None:
-            out = open_memmap(path, "w+", np.float16, (len(windows), *features.shape[1:]))
-        out[chosen] = features
-    if out is not None:
-        out.flush()
+def build(card: Card, params: Params | None = None) -> AudioVisualModel:
+    """The model of a card; with the parameters of a training, as that starts: its heads perhaps inherited."""
+    heads = Heads(card.visual + card.features, card.tasks, params.dropout if params else 0.0)
+    model = AudioVisualModel(TDNN(features=card.features), heads, card.steps)
+    if params and params.inherit_heads:
+        visual, _ = Models(params.reads.parents[1], torch.device("cpu")).load(params.reads)
+        inherit_heads(model, visual.heads)
+    return model
+
+
+def batches(
+    params: Params, card: Card, footage: Footage, fabric: Fabric
+) -> Callable[[int], Iterator[Lesson]]:
+    """Batches of an epoch, as `fit` asks for them."""
+    seen = material(card, footage, params.stride)
+    return lessons(seen, card.tasks, batch=params.batch, seed=params.seed, fabric=fabric)
+
+
+def loss(params: Params) -> Loss:
+    """Sum of the tasks' losses over the labelled frames."""
+    return joint_loss(forward, params.losses())
+
+
+def predict(model: nn.Module, card: Card, footage: Footage) -> pd.DataFrame:
+    """Prediction table of all frames with a face."""
+    return predict_windows(model, forward, material(card, footage, card.predict_stride))
+
+
+def forward(model: nn.Module, segments: Segments) -> Outputs:
+    """Outputs of the frames of each segment; a frame without a face is seen as zeros."""
+    outputs: Outputs = model(segments.visual, segments.sound)
+    return outputs
+
+
+def material(card: Card, footage: Footage, stride: int) -> Material:
+    """Windows of the footage every `stride` frames, with the sound under them as mels [B, steps, 64]."""
+    seen = footage.features(footage.models.folder(card.reads), card.embedded)
+    stores = Stores(footage.faces, seen, footage.mels(card.front_end))
+    windows = read_windows(footage.table, stores, Cut(card.window, stride))
+    return Material(windows, lambda chosen: windows.mel(chosen, card.steps))
+
+
+def hear(model: AudioVisualModel, windows: Windows, cache: Path) -> NDArray[np.float16]:
+    """The stream's features of windows, [W, length, features], for models that read them; computed once."""
+    return cached_features(cache, windows, model)

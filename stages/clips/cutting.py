@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.scoring.labelled import split_table
-from stages.training.samples.faces import Faces, Labels, Pixels, Rows, open_array, with_faces
+from stages.training.samples.faces import Faces, Labels, Pixels, Rows, open_array
 from stages.training.samples.mels import mel_window
 from stages.training.samples.tracks import SILENT, Stores, Track, read_tracks
 
@@ -154,15 +153,12 @@ def _stills(faces: Faces, source: int) -> Footage:
     return Footage(Track("", 0, faces.row[own], seconds, labels, labelled, images, SILENT), None, still=True)
 
 
-def read_clips(
-    table: pd.DataFrame, split: str, frames: Path, masks: Path | None, mels: Path, shape: Shape
-) -> Clips:
-    """Clips of a split of the frame table; `masks`: folder of a mode, none for black masks.
+def read_clips(table: pd.DataFrame, frames: Path, masks: Path | None, mels: Path, shape: Shape) -> Clips:
+    """Clips of a table made by `faces.with_faces`; `masks`: their folder, none for black masks.
 
-    Errors: UserError where the split is empty or a store lacks a trial.
+    Errors: UserError where a store lacks a trial.
     """
-    rows = with_faces(split_table(table, split), frames)
-    tracks = read_tracks(rows, Stores(frames, frames, mels))
+    tracks = read_tracks(table, Stores(frames, frames, mels))
     footage = [
         Footage(track, open_array(masks / f"{track.trial}.npy") if masks else None) for track in tracks
     ]

@@ -1,65 +1,135 @@
-"""A trained aural-visual model back from its card, and its outputs for every frame of clips."""
+"""Aural-visual models on clips of faces, masks and sound: supervised, or with a mean teacher."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
+import pandas as pd
 from torch import nn
 
-from stages.clips.cutting import Clips, Shape
-from stages.networks.tsav import TSAV, prepare
-from stages.training.samples.faces import Rows
+from stages.clips.augment import ClipAugment
+from stages.clips.batches import ClipBatch, clip_batches, hide_labels, student_loss, taught_loss
+from stages.clips.cutting import Clips, Shape, read_clips, with_stills
+from stages.clips.mean_teacher import MeanTeacher, ramp_up
+from stages.clips.prediction import predict_clips
+from stages.core.card import ModelCard
+from stages.core.resume import data_digest, stage_code
+from stages.core.runtime import log
+from stages.networks.tsav import TSAV, start_from_tsav
+from stages.scoring.prediction_table import prediction_table
+from stages.training.fit import Loss
+from stages.training.footage import FRAMES, INDEX, MASKS, MELS, Footage, noted
+from stages.training.objectives import Objectives
+from stages.training.recipe import Recipe
+from stages.training.samples.extra_stills import EXTRA, read_extra
 
-Outputs = dict[str, NDArray[np.float32]]
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
-
-def clips_model(card: dict[str, Any], dropout: float = 0.0) -> TSAV:
-    """An untrained model as its card says: `network` has its width."""
-    return TSAV(width=card["network"]["width"], dropout=dropout)
-
-
-def shape_of(card: dict[str, Any]) -> Shape:
-    """The clips that a trained model reads."""
-    return Shape(**card["clip"])
-
-
-@torch.no_grad()
-def predict_clips(model: nn.Module, clips: Clips, stride: int | None = None, batch: int = 64) -> Outputs:
-    """Outputs of all clips in order, task -> [N, outputs]; the model is left in eval mode.
-
-    With a `stride` every n-th clip of a trial and its last are run; those between are linear between them.
-    """
-    model.eval()
-    device = next(model.parameters()).device
-    run = strided(clips.of, stride or 1)
-    parts = []
-    for start in range(0, len(run), batch):
-        chosen = run[start : start + batch]
-        arrays = clips.pixels(chosen), clips.mel(chosen)
-        pixels, mel = (torch.from_numpy(array).to(device) for array in arrays)
-        parts.append(model(prepare(pixels), mel))
-    known = {task: torch.cat([part[task] for part in parts]).cpu().numpy() for task in parts[0]}
-    return {task: between(clips, run, values) for task, values in known.items()}
+KIND: Literal["clips"] = "clips"
+WHOLE, NARROW = 8, 64  # clips run at once: TSAV in its published size needs 7 GB for 64
 
 
-def strided(of: Rows, stride: int) -> Rows:
-    """Every `stride`-th of the consecutive samples of a trial, and its last one; `of` [N] is sorted."""
-    start = np.searchsorted(of, of)
-    end = np.searchsorted(of, of, side="right") - 1
-    index = np.arange(len(of))
-    return np.flatnonzero(((index - start) % stride == 0) | (index == end))
+class Params(Recipe, Objectives):
+    """Section `<system>.clips` of params.yaml and the run's entry in `runs.clips`."""
+
+    system: str
+    step: str
+    weights: Path | None
+    width: float
+    frames: int
+    dilation: int
+    input_size: int
+    mask: Literal["none", "lines", "filled"]
+    front_end: str
+    mel_rows: int
+    mel_steps: int
+    tasks: tuple[str, ...]
+    extra: bool
+    batches: int
+    hide: float
+    teacher: bool
+    decay: float
+    consistency: float
+    ramp_up: int
+    augment: ClipAugment
+    predict_stride: int | None
 
 
-def between(clips: Clips, run: Rows, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Values [R, K] of the clips `run` to all, [N, K], linear in the frame's number within each trial."""
-    if len(run) == len(clips):
-        return values
-    filled = np.empty((len(clips), values.shape[1]), np.float32)
-    for trial in np.unique(clips.of):
-        own, known = clips.of == trial, clips.of[run] == trial
-        for column in range(values.shape[1]):
-            filled[own, column] = np.interp(clips.place[own], clips.place[run][known], values[known, column])
-    return filled
+class Card(ModelCard):
+    """`width` of the network, the `clip` that it reads, its masks and their landmark scheme, its mels."""
+
+    kind: Literal["clips"] = KIND
+    width: float
+    clip: Shape
+    mask: str
+    scheme: str | None
+    front_end: str
+    predict_stride: int | None
+
+
+def describe(params: Params) -> Card:
+    """What the model is, and where it comes from. Errors: UserError where an input is missing."""
+    masks = None if params.mask == "none" else MASKS / params.mask
+    extra = EXTRA if params.extra else None
+    return Card(
+        system=params.system,
+        step=params.step,
+        tasks=params.tasks,
+        width=1.0 if params.weights else params.width,  # published weights, published size
+        clip=Shape(params.frames, params.dilation, params.input_size, params.mel_rows, params.mel_steps),
+        mask=params.mask,
+        scheme=noted(masks, "scheme"),
+        front_end=params.front_end,
+        predict_stride=params.predict_stride,
+        params=params.model_dump(mode="json"),
+        data=data_digest([INDEX, FRAMES, masks, MELS / params.front_end, params.weights, extra]),
+        code=stage_code(KIND),
+    )
+
+
+def build(card: Card, params: Params | None = None) -> nn.Module:
+    """The network of a card; with the parameters of a training, as that starts, perhaps with its teacher."""
+    network = TSAV(width=card.width, dropout=params.dropout if params else 0.0)
+    if params is None:
+        return network
+    if params.weights:
+        log.print(f"{params.weights}: {start_from_tsav(network, params.weights)}")
+    return MeanTeacher(network, params.decay) if params.teacher else network
+
+
+def batches(
+    params: Params, card: Card, footage: Footage, fabric: Fabric
+) -> Callable[[int], Iterator[ClipBatch]]:
+    """Batches of an epoch, as `fit` asks for them: clips, some labels hidden, and the extra stills behind them."""
+    clips = hide_labels(cut(card, footage), params.hide, params.seed)
+    return clip_batches(
+        with_stills(clips, read_extra()) if params.extra else clips,
+        params.augment,
+        lambda epoch: params.consistency * ramp_up(epoch, params.ramp_up),
+        tasks=params.tasks,
+        batch=params.batch,
+        steps=params.batches,
+        seed=params.seed,
+        fabric=fabric,
+    )
+
+
+def loss(params: Params) -> Loss:
+    """Sum of the tasks' losses; with a teacher, consistency with it where labels are missing."""
+    return (taught_loss if params.teacher else student_loss)(params.losses())
+
+
+def predict(model: nn.Module, card: Card, footage: Footage) -> pd.DataFrame:
+    """Prediction table of all frames with a face."""
+    clips = cut(card, footage)
+    outputs = predict_clips(model, clips, card.predict_stride, WHOLE if card.width == 1 else NARROW)
+    return prediction_table(clips.keys(), outputs)
+
+
+def cut(card: Card, footage: Footage) -> Clips:
+    """The clips that end with each face, as the model reads them."""
+    masks, mels = footage.masks(card.mask, card.scheme), footage.mels(card.front_end)
+    return read_clips(footage.table, footage.faces, masks, mels, card.clip)

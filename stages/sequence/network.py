@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from stages.networks.common.heads import Heads
-from stages.networks.transformer import GRU, Transformer
 
 
 class SequenceModel(nn.Module):
@@ -22,7 +21,7 @@ class SequenceModel(nn.Module):
     def __init__(
         self,
         heads: Heads,
-        encoder: Transformer | GRU,
+        encoder: nn.Module,
         linear: nn.Linear | None = None,
         project: nn.Linear | None = None,
     ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,15 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stages.scoring.prediction_table import prediction_table
-from stages.training.checkpoints import recorder
-from stages.training.fit import History
 from stages.training.losses import TaskLoss
-from stages.training.recipe import Recipe
 from stages.training.samples.faces import Rows
 from stages.training.samples.passes import shuffled
 from stages.training.samples.sampling import share
 from stages.training.samples.windows import Windows
-from stages.training.train import train
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -56,35 +51,6 @@ class Lesson(NamedTuple):
 
 
 Forward = Callable[[nn.Module, Segments], Outputs]
-
-
-def fit_windows(
-    model: nn.Module,
-    forward: Forward,
-    losses: Mapping[str, TaskLoss],
-    seen: Material,
-    validation: Material,
-    table: pd.DataFrame,
-    *,
-    tasks: Sequence[str],
-    recipe: Recipe,
-    state: Path,
-    fabric: Fabric,
-) -> History:
-    """Train on windows and record every epoch beside the state; `table` is the frame table."""
-
-    def predict() -> pd.DataFrame:
-        return predict_windows(model, forward, validation, fabric.device)
-
-    return train(
-        model,
-        joint_loss(forward, losses),
-        lessons(seen, tasks, batch=recipe.batch, seed=recipe.seed, fabric=fabric),
-        recipe,
-        state=state,
-        fabric=fabric,
-        on_epoch=recorder(state, predict, table, model),
-    )
 
 
 def segments(material: Material, chosen: Rows, device: torch.device) -> Segments:
@@ -125,11 +91,10 @@ def joint_loss(
 
 
 @torch.no_grad()
-def predict_windows(
-    model: nn.Module, forward: Forward, material: Material, device: torch.device, batch: int = 256
-) -> pd.DataFrame:
+def predict_windows(model: nn.Module, forward: Forward, material: Material, batch: int = 256) -> pd.DataFrame:
     """Prediction table of all labelled frames with a face; the model is left in eval mode."""
     model.eval()
+    device = next(model.parameters()).device
     parts: dict[str, list[NDArray[np.float32]]] = {}
     count = len(material.windows)
     for start in range(0, count, batch):

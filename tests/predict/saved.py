@@ -9,13 +9,13 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from stages.training.kinds import BUILDERS
 
 from stages.core.card import save_card, save_model, save_weights
 from stages.landmarks.landmarker import Landmarker, describe
 from stages.landmarks.schemes import JD106
 from stages.media.extract import Search
 from stages.networks.hrnet import landmark_hrnet
-from stages.training.kinds import BUILDERS
 
 TASKS = ["AU", "EXPR", "VA"]
 NETWORK = {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}

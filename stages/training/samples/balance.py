@@ -56,7 +56,8 @@ def balanced(
     `labels` [N, K] (1, 0, −1 missing), `rows` are the samples to draw from. Of 16 places in turn one is for a
     positive of each of 12 labels and four are for samples without any; a batch goes on where the last one
     stopped. Every label goes through its samples in an order of its own, shuffled anew in each pass. A label
-    without positives has no place. Places come in a fixed order: see `sampling.share`. An epoch has `steps` batches, or as many as `rows` would fill.
+    without positives has no place. Places come in a fixed order: see `sampling.share`. An epoch has `steps`
+    batches, or as many as `rows` would fill.
     """
     own = labels[rows]
     without = (own == 0).any(axis=1) & ~(own == 1).any(axis=1)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES, LABELS, MISSING, VA_NAMES
+from stages.core.store import read_keys
 from stages.training.samples.still_sets import SIZE, ImageFolder, read_stills
 
 Rows = NDArray[np.integer]
@@ -119,6 +120,11 @@ def labels_of(table: pd.DataFrame) -> Labels:
         table["expression"].to_numpy(np.int8),
         table[list(VA_NAMES)].to_numpy(np.float32),
     )
+
+
+def width_of(store: Path) -> int:
+    """Length of the features in a per-video store of embeddings."""
+    return int(open_array(store / f"{min(read_keys(store))}.npy").shape[1])
 
 
 def open_array(path: Path) -> NDArray[Any]:

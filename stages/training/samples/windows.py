@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.scoring.labelled import split_table
-from stages.training.samples.faces import Rows, with_faces
+from stages.training.samples.faces import Rows
 from stages.training.samples.mels import mel_segment
 from stages.training.samples.tracks import Stores, Track, read_tracks
 
@@ -134,10 +133,6 @@ def starts(frames: int, length: int, stride: int) -> list[int]:
     return sorted({*range(0, last + 1, stride), last})
 
 
-def read_windows(table: pd.DataFrame, split: str, stores: Stores, cut: Cut) -> Windows:
-    """Windows of a split of the frame table.
-
-    Errors: UserError where the split is empty or a store lacks a trial.
-    """
-    rows = with_faces(split_table(table, split), stores.frames)
-    return cut_windows(read_tracks(rows, stores, margin=cut.margin, least=cut.length), cut)
+def read_windows(table: pd.DataFrame, stores: Stores, cut: Cut) -> Windows:
+    """Windows of a table made by `faces.with_faces`. Errors: UserError where a store lacks a trial."""
+    return cut_windows(read_tracks(table, stores, margin=cut.margin, least=cut.length), cut)
