@@ -20,12 +20,11 @@ from stages.core.runtime import log, main
 from stages.ensemble.candidates import Candidate
 from stages.ensemble.mixture import describe, mix, read_selection, sources_of
 from stages.ensemble.weights import Rules, Start
-from stages.evaluate import __main__ as evaluate
-from stages.evaluate import step_scores
+from stages.evaluate import figures, step_scores
 from stages.scoring import labelled
 from stages.scoring.halves import SCORING, SELECTION, half_of, halves
-from stages.smooth import __main__ as smooth
-from stages.smooth.moving_average import smooth as smoothed
+from stages.smooth import widths as smoothing_widths
+from stages.smooth.moving_average import smooth
 
 INDEX = Path("data/index/frames.parquet")
 SMOOTH = Path("data/smooth")
@@ -36,13 +35,13 @@ class Params(Strict):
     """Section `combine` of params.yaml, with the systems that run and the rules that hold for all of them."""
 
     systems: Annotated[list[str], Field(min_length=1)]
-    evaluate: evaluate.Rules
+    evaluate: figures.Rules
     grid_step: Annotated[float, Field(gt=0, le=1)]
     criterion: labelled.Criterion
     margin: NonNegativeFloat
     class_margin: NonNegativeFloat
     start: Start
-    smooth: smooth.Params
+    smooth: smoothing_widths.Params
 
 
 def run() -> None:
@@ -56,9 +55,9 @@ def run() -> None:
     write_json(chosen, describe(systems.select(paths, rows, rules, params.class_margin)))
     mixed = mix(read_selection(chosen), paths)  # as written: prediction on a new video reads rounded weights
     own = params.smooth
-    widths = smooth.choose_widths(table, mixed, own.widths, own.criterion, own.margin)
+    widths = smoothing_widths.choose_widths(table, mixed, own.widths, own.criterion, own.margin)
     write_json(MODELS / "widths.json", widths)
-    final = smoothed(mixed, widths)
+    final = smooth(mixed, widths)
     write_parquet(Path("data/combined.parquet"), final)
     report(table, paths, mixed, final, params.evaluate.missing)
     log.print(f"combined: {len(sources_of(read_selection(chosen)))} of {len(params.systems)} systems in use")
@@ -74,7 +73,7 @@ def report(
     """Write the measures, and the scores of the steps beside the best single system's."""
     sides, labels = halves(table), labelled.validation(table)
     scored, counts = labelled.join(labels, final, missing)
-    write_json(Path("metrics/combined.json"), evaluate.measure(scored, counts, sides))
+    write_json(Path("metrics/combined.json"), figures.measure(scored, counts, sides))
     best = systems.best_single(paths, labels, sides, missing)
     single = mix(systems.singles(best), paths)
     names = ", ".join(f"{task} {candidate.system}" for task, candidate in best.items())

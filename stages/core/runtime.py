@@ -18,6 +18,7 @@ from rich.console import Console
 from stages.core.errors import UserError
 
 if TYPE_CHECKING:
+    import torch
     from lightning_fabric import Fabric
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # malloc.h of glibc
@@ -105,6 +106,18 @@ def fabric() -> Fabric:
         num_nodes=int(env.get("NUM_NODES", "1")),
         precision=env.get("PRECISION", "32-true"),  # type: ignore[arg-type]
     )
+
+
+def device() -> torch.device:
+    """The device of a stage that runs in one process: ACCELERATOR, else the best there is."""
+    import torch
+
+    wanted = os.environ.get("ACCELERATOR", "auto")
+    if wanted in ("auto", "cuda", "gpu") and torch.cuda.is_available():
+        return torch.device("cuda")
+    if wanted in ("auto", "mps") and torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
 
 
 def workers() -> int:

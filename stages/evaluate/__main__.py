@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,20 +16,15 @@ from stages.core.labels import AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS
 from stages.core.params import Strict, load
 from stages.core.runtime import argument, main
 from stages.evaluate import step_scores
+from stages.evaluate.figures import Rules, measure
 from stages.scoring import labelled
-from stages.scoring.halves import SCORING, half_of, halves
+from stages.scoring.halves import halves
 
 INDEX = Path("data/index/frames.parquet")
 PREDICTIONS = Path("data/predictions")
 ENSEMBLE = Path("data/ensemble")
 SMOOTH = Path("data/smooth")
 METRICS = Path("metrics")
-
-
-class Rules(Strict):
-    """Section `evaluate` of params.yaml."""
-
-    missing: labelled.Missing
 
 
 class Params(Strict):
@@ -69,16 +63,6 @@ def steps(table: pd.DataFrame, ratings: pd.DataFrame, final: pd.DataFrame) -> It
     system = networks[0].system
     yield step_scores.Step(step_scores.ENSEMBLE, "best", pd.read_parquet(ENSEMBLE / f"{system}.parquet"))
     yield step_scores.Step(step_scores.SMOOTH, "final", final)
-
-
-def measure(scored: labelled.Scored, counts: dict[str, int], sides: dict[str, str]) -> dict[str, Any]:
-    """All measures on all validation videos, the totals on the scoring half, the frames that they rest on.
-
-    What a system does not predict has no key.
-    """
-    held = labelled.figures(scored.where(half_of(scored.trials, sides, SCORING)))
-    totals = {task: {name: own[name] for name in own if "per_" not in name} for task, own in held.items()}
-    return measured({**labelled.figures(scored), "scoring_half": totals, "frames": counts})
 
 
 def units_table(scored: labelled.Scored) -> pd.DataFrame:

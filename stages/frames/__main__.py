@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
-from pydantic import Field
 
 from stages.core.digests import code_version
 from stages.core.labels import SPLITS, TASKS
-from stages.core.params import Strict, load
+from stages.core.params import load
 from stages.core.runtime import atomic_path, log, main
 from stages.core.store import Note, fill
 from stages.frames import faces
 from stages.frames.faces import MakeFaces, Trial
+from stages.frames.search import Params, search_of
 from stages.media import extract
-from stages.media.extract import Search
 
 INDEX, OUT, METRICS = Path("data/index"), Path("data/frames"), Path("metrics/frames.json")
 FACES = "index.parquet"
-
-
-class Params(Strict):
-    """Section `frames` of params.yaml, with the top-level `corpus` and `on_error`."""
-
-    corpus: Path
-    on_error: Literal["fail", "skip"]
-    detector: Literal["mtcnn", "scrfd"]
-    detector_pack: Path | None
-    detect_every: int = Field(ge=1)
-    detect_height: int = Field(ge=48)
-    smooth: float = Field(ge=0)
-    max_frames: int | None = Field(ge=1)
 
 
 def build_frames(params: Params, index: Path = INDEX, out: Path = OUT, metrics: Path = METRICS) -> None:
@@ -58,13 +43,6 @@ def build_frames(params: Params, index: Path = INDEX, out: Path = OUT, metrics: 
         table[["trial", "frame", "has_face"]].to_parquet(beside, index=False)
         report.write_text(json.dumps(counts, indent=1) + "\n")
     log.print(f"faces in {counts['faces']} of {counts['frames']} frames of {len(notes)} trials")
-
-
-def search_of(params: Params) -> Search:
-    """The share of the parameters that says how faces are looked for."""
-    return Search(
-        params.detector, params.detector_pack, params.detect_every, params.detect_height, params.smooth
-    )
 
 
 def _trials(videos: pd.DataFrame, corpus: Path, limit: int | None) -> dict[str, Trial]:

@@ -19,7 +19,7 @@ from stages.core.errors import UserError
 from stages.core.files import write_csv, write_json
 from stages.core.params import load_training
 from stages.core.pictures import landmark_montage, spread, write_png
-from stages.core.resume import data_digest, resumable
+from stages.core.resume import data_digest, resumable, stage_code
 from stages.core.runtime import atomic_dir, log, main, start
 from stages.landmarks.batches import Batch, Geometry, landmark_batches
 from stages.landmarks.heatmaps import Refinement, gaussian_heatmaps
@@ -73,7 +73,8 @@ def build_landmarks(params: Params, out: Path = OUT, metrics: Path = METRICS) ->
     landmarker = _landmarker(params, published)
     settings = params.model_dump(mode="json")
     inputs = [params.stills, *([params.weights] if params.weights else [])]
-    with resumable("landmarks", settings, inputs) as state:
+    data, code = data_digest(inputs), stage_code("landmarks")
+    with resumable("landmarks", settings, data, code) as state:
         if published:
             origin, history = _import(landmarker.model, published, params, machine), []
         else:
@@ -81,11 +82,10 @@ def build_landmarks(params: Params, out: Path = OUT, metrics: Path = METRICS) ->
         found = find_landmarks(landmarker, faces.images[faces.held_out])
         errors = nme(found, faces.points[faces.held_out], landmarker.scheme)
         scores = summarise(errors)
-        card = {"stage": "landmarks", "params": settings, "data": data_digest(inputs), "scores": scores}
+        card = {"stage": "landmarks", "params": settings, "data": data, "code": code, "scores": scores}
+        told = {**card, **origin, "network": describe(landmarker)}
         with atomic_dir(out) as folder:
-            save_model(
-                folder, landmarker.model.state_dict(), {**card, **origin, "network": describe(landmarker)}
-            )
+            save_model(folder, landmarker.model.state_dict(), told)
         write_json(metrics / "landmarks.json", {"faces": len(errors), "nme": scores})
         write_csv(metrics / "landmarks.csv", pd.DataFrame(history, columns=["epoch", "lr", "loss", "nme"]))
         _draw(metrics / "landmarks.png", faces, found, errors)

@@ -16,8 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stages.core.card import read_card
-from stages.core.errors import UserError
+from stages.core.card import read_values
 from stages.landmarks.heatmaps import Refinement, decode_heatmaps
 from stages.landmarks.schemes import IBUG68, JD106, Scheme, convert, scheme
 from stages.networks.common.weights import load_file_into
@@ -44,9 +43,7 @@ class Landmarker:
 
 def load_landmarker(folder: Path) -> Landmarker:
     """The landmark network of a model folder. Errors: UserError for a folder without a model."""
-    if not (folder / "card.json").exists():
-        raise UserError(f"{folder / 'card.json'}: missing; run the stage landmarks first")
-    card = read_card(folder)["network"]
+    card = read_values(folder)["network"]
     chosen = scheme(card["scheme"])
     model = landmark_hrnet(chosen.points, card["width"], card["modules"], card["blocks"])
     load_file_into(model, folder / "model.safetensors")

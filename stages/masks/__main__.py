@@ -13,7 +13,7 @@ from stages.core.errors import UserError
 from stages.core.files import write_json
 from stages.core.params import Strict, load
 from stages.core.pictures import mask_montage, spread, write_png
-from stages.core.runtime import fabric, log, main, setup_torch
+from stages.core.runtime import device, log, main, setup_torch
 from stages.core.store import Note, digest_path, fill, read_keys
 from stages.landmarks import landmarker as landmark_code
 from stages.landmarks.landmarker import Landmarker, find_landmarks, load_landmarker
@@ -67,7 +67,7 @@ def build_masks(params: Params, root: Path = Path()) -> None:
 
 def _find(root: Path, landmarker: Landmarker, trials: Mapping[str, str], params: Params) -> dict[str, int]:
     """Landmarks of all trials; the number of faces of each."""
-    fabric().to_device(landmarker.model)
+    landmarker.model.to(device())
 
     def make(trial: str, folder: Path) -> Note:
         images = np.load(root / FRAMES / f"{trial}.npy", mmap_mode="r")

@@ -14,38 +14,43 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import av
 import pandas as pd
 
-from stages.audio import __main__ as audio
 from stages.core.errors import UserError
 from stages.core.labels import PREDICTION_COLUMNS
 from stages.core.params import load
-from stages.core.runtime import fabric, log, main, setup_torch, workers
-from stages.frames import __main__ as frames
+from stages.core.runtime import device, log, main, setup_torch, workers
+from stages.frames.search import Params, search_of
 from stages.media.extract import Search
-from stages.networks.tsav_weights import load_tsav
+from stages.networks.tsav import load_tsav
+from stages.predict.extraction import store_faces, store_mel
 from stages.predict.inference import predict_published, predict_recording
 from stages.predict.outputs import frame_rows, predicted_tasks, write_annotations, write_rows
 from stages.predict.overlay import write_overlay
-from stages.predict.recorded import store_faces, store_mel
-from stages.predict.recording import NAME, Recording
-from stages.predict.trained_systems import COMBINED, LANDMARKS, Models, trained_systems
-from stages.sequence import __main__ as sequence
-from stages.training.samples.mels import MelTrack
+from stages.predict.recording import LANDMARKS, NAME, Recording, has_landmarks
+from stages.predict.trained_systems import COMBINED, read_system, trained_systems
+from stages.training.trained import Models
 
 # torchvision turns FFmpeg's log on when it is imported; stages/media/decode.py tells why it must be off.
 av.logging.set_level(None)
 
 MODELS = Path("models")
-FORWARDS = {"audio": audio.forward, "sequence": sequence.forward}
 SEED = 0  # nothing is drawn
 
 Predict = Callable[[Recording], pd.DataFrame]  # → one row a frame with a face
+
+
+class Predictor(NamedTuple):
+    """What is run on a recording, and the models that it finds there."""
+
+    predict: Predict
+    models: Models
 
 
 def run() -> None:
@@ -54,7 +59,7 @@ def run() -> None:
     check_names(options.videos)
     setup_torch(workers(), SEED)
     predictor = published(options.weights) if options.weights else trained(options.system)
-    search = frames.search_of(load(frames.Params, "frames"))
+    search = search_of(load(Params, "frames"))
     predict_all(options.videos, options.out, predictor, search, options.side, options.overlay)
 
 
@@ -72,27 +77,26 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def trained(name: str | None = None, root: Path = MODELS) -> Predict:
+def trained(name: str | None = None, root: Path = MODELS) -> Predictor:
     """A trained system; by default the combined one, or the first by name.
 
     Errors: UserError where it is not there, naming the command that trains it.
     """
-    models = Models(root, fabric().device)
     chosen = name or next(iter(trained_systems(root)), COMBINED)
-    return partial(predict_recording, models.system(chosen), models=models, forwards=FORWARDS)
+    return Predictor(partial(predict_recording, read_system(root, chosen)), Models(root, device()))
 
 
-def published(weights: Path, root: Path = MODELS) -> Predict:
+def published(weights: Path, root: Path = MODELS) -> Predictor:
     """TSAV as published. Errors: UserError for a file that does not hold its weights."""
-    models = Models(root, fabric().device)
+    models = Models(root, device())
     model, report = load_tsav(weights)
     log.print(f"{weights}: {report}")
-    if not models.has_landmarks():
+    if not has_landmarks(models):
         log.print(
             f"{models.root / LANDMARKS}: no landmark network, so TSAV sees black masks, which costs accuracy;"
             " `dvc repro landmarks` makes one"
         )
-    return partial(predict_published, model.to(models.device), models=models)
+    return Predictor(partial(predict_published, model.to(models.device)), models)
 
 
 def check_names(videos: Sequence[Path]) -> None:
@@ -106,7 +110,7 @@ def check_names(videos: Sequence[Path]) -> None:
 def predict_all(
     videos: Sequence[Path],
     out: Path,
-    predictor: Predict,
+    predictor: Predictor,
     search: Search,
     side: str = "",
     overlay: bool = False,
@@ -129,7 +133,7 @@ def predict_all(
 
 
 def predict(
-    video: Path, out: Path, predictor: Predict, search: Search, side: str = "", overlay: bool = False
+    video: Path, out: Path, predictor: Predictor, search: Search, side: str = "", overlay: bool = False
 ) -> None:
     """Write the results of one video to `out`, all of them once everything is computed.
 
@@ -144,21 +148,20 @@ def predict(
     log.print(f"{video}: a face in {seen} of {len(rows)} frames" + ("" if seen else "; all rows are empty"))
 
 
-def frames_of(video: Path, predictor: Predict, search: Search, side: str = "") -> pd.DataFrame:
+def frames_of(video: Path, predictor: Predictor, search: Search, side: str = "") -> pd.DataFrame:
     """One row a frame; see `reporting.per_frame.frame_rows`."""
     with TemporaryDirectory() as folder:
         scratch = Path(folder)
         times, faces = store_faces(video, search, side, scratch, NAME, workers())
         if faces.empty:
             return frame_rows(pd.DataFrame(columns=list(PREDICTION_COLUMNS)), faces, times)
-        predictions = predictor(Recording(scratch, cache(partial(_mel, video, scratch))))
+        recording = Recording(scratch, predictor.models, partial(_mel, video))
+        predictions = predictor.predict(recording)
     return frame_rows(predictions, faces, times)
 
 
-def _mel(video: Path, scratch: Path, front_end: str) -> MelTrack:
-    folder = scratch / "mel" / front_end
-    folder.mkdir(parents=True)
-    return store_mel(video, front_end, folder, NAME)
+def _mel(video: Path, front_end: str, folder: Path) -> None:
+    store_mel(video, front_end, folder, NAME)
 
 
 if __name__ == "__main__":

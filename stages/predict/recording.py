@@ -1,95 +1,114 @@
-"""A user's video as prediction sees it, and what is made of it once for all models that read it."""
+"""A user's video as models see one: what the pipeline's stages would have left of it, made when asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from stages.clips.cutting import Clips, Footage, Shape, cut_clips
+from stages.core.card import kind_of
 from stages.core.labels import AU_NAMES, MISSING, VA_NAMES
-from stages.landmarks.landmarker import find_landmarks
+from stages.landmarks.landmarker import Landmarker, find_landmarks, load_landmarker
 from stages.landmarks.schemes import convert, scheme
 from stages.masks.drawing import Mode, draw_masks
-from stages.predict.trained_systems import Models
-from stages.training.samples.faces import Pixels, open_array
-from stages.training.samples.mels import MelTrack
-from stages.training.samples.tracks import Track, track
-from stages.training.visual import embed_images
+from stages.training.samples.faces import open_array
+from stages.training.trained import Models
 
 NAME = "clip"  # of the one trial and video
+LANDMARKS = "landmarks"  # the model's folder
+BATCH = 256  # faces embedded at once
 
 
 @dataclass(frozen=True)
 class Recording:
-    """One face through one video: a scratch folder that holds `clip.npy` and `clip.parquet`, and its sound.
+    """One face through one video: a scratch folder that holds `clip.npy` and `clip.parquet`; see `Footage`.
 
-    The files are those that the stage frames writes for a trial; `sound` makes the mel of a front end.
+    The files are those that the stage frames writes for a trial. `sound` puts the mel of a front end into a
+    folder, as the stage mel does. What several models or checkpoints share is made once.
     """
 
     folder: Path
-    sound: Callable[[str], MelTrack]
+    models: Models
+    sound: Callable[[str, Path], None]
 
-    @property
-    def faces(self) -> pd.DataFrame:
-        """Number and time of each face."""
-        return pd.read_parquet(self.folder / f"{NAME}.parquet", columns=["frame", "time"])
-
-    @property
-    def images(self) -> NDArray[Any]:
-        """The crops, uint8 [N, 112, 112, 3] RGB."""
-        return open_array(self.folder / f"{NAME}.npy")
-
+    @cached_property
     def table(self) -> pd.DataFrame:
         """Rows of a frame table, a face each, without a label; `row` is their place in the array."""
-        faces = self.faces
-        table = pd.DataFrame({"trial": NAME, "video": NAME, "frame": faces["frame"]})
-        table["row"] = np.arange(len(faces))
+        frames = pd.read_parquet(self.faces / f"{NAME}.parquet", columns=["frame"])["frame"]
+        table = pd.DataFrame({"trial": NAME, "video": NAME, "frame": frames, "row": np.arange(len(frames))})
         table[[*AU_NAMES, "expression"]] = np.int8(MISSING)
         table[list(VA_NAMES)] = np.float32(np.nan)
         return table
 
-    def track(self, visual: NDArray[Any], sound: MelTrack, margin: int = 0, least: int = 1) -> Track:
-        """Its axis of frames over arrays of the faces and a sound; see `tracks.track`."""
-        return track(self.table(), self.faces, visual, sound, margin, least)
+    @property
+    def faces(self) -> Path:
+        """The scratch folder itself."""
+        return self.folder
+
+    def features(self, model: Path, checkpoint: str | None) -> Path:
+        """Features by the visual model in a folder; None: by the checkpoint that its card chose."""
+
+        def make() -> NDArray[Any]:
+            network, card = self.models.load(model, checkpoint)
+            found: NDArray[Any] = kind_of(card).embed(network, self._images(), BATCH)
+            return found
+
+        return self._once(Path("embeddings", model.parent.name, model.name, checkpoint or "chosen"), make)
+
+    def masks(self, mode: Mode | str, name: str | None = None) -> Path | None:
+        """Face masks [N, 112, 112] in a landmark scheme, by default the network's own."""
+        if mode == "none":
+            return None
+
+        def make() -> NDArray[Any]:
+            found = landmarker(self.models)
+            names = scheme(name) if name else found.scheme
+            points = convert(find_landmarks(found, self._images()), found.scheme, names)
+            return draw_masks(points, names, mode)  # type: ignore[arg-type]
+
+        return self._once(Path("masks", f"{mode}-{name}"), make)
+
+    def mels(self, front_end: str) -> Path:
+        """The sound's mel."""
+        folder = self.folder / "mel" / front_end
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            self.sound(front_end, folder)
+        return folder
+
+    def cache(self, name: str) -> Path:
+        """A file in the scratch folder."""
+        return self.folder / "cache" / name
+
+    def _images(self) -> NDArray[Any]:
+        return open_array(self.folder / f"{NAME}.npy")
+
+    def _once(self, place: Path, make: Callable[[], NDArray[Any]]) -> Path:
+        """The folder of an array that is made the first time."""
+        path = self.folder / place / f"{NAME}.npy"
+        if not path.exists():
+            path.parent.mkdir(parents=True)
+            np.save(path, make())
+        return path.parent
 
 
-def features(
-    recording: Recording, models: Models, folder: Path, checkpoint: str | None
-) -> NDArray[np.floating]:
-    """Features [faces, features] by the visual model in `folder`; None: by the checkpoint its card chose."""
-    path = recording.folder / "seen" / folder.parent.name / folder.name / f"{checkpoint or 'chosen'}.npy"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, embed_images(models.load(folder, checkpoint)[0], recording.images))
-    return open_array(path)
+def has_landmarks(models: Models) -> bool:
+    """Whether there is a network to draw masks by."""
+    return (models.root / LANDMARKS / "card.json").is_file()
 
 
-def masks(
-    recording: Recording, models: Models, mode: Mode | Literal["none"], name: str | None = None
-) -> Pixels | None:
-    """Face masks [N, 112, 112], None for the mode "none".
-
-    `name`: of the landmark scheme to draw in, by default the network's own.
-    """
-    if mode == "none":
-        return None
-    path = recording.folder / "masks" / f"{mode}-{name}.npy"
-    if not path.exists():
-        path.parent.mkdir(exist_ok=True)
-        landmarker = models.landmarker()
-        names = scheme(name) if name else landmarker.scheme
-        points = convert(find_landmarks(landmarker, recording.images), landmarker.scheme, names)
-        np.save(path, draw_masks(points, names, mode))
-    return open_array(path)
-
-
-def cut_recording(recording: Recording, front_end: str, drawn: Pixels | None, shape: Shape) -> Clips:
-    """The clips of a TSAV that end with each face, with masks and the sound around them."""
-    axis = recording.track(recording.images, recording.sound(front_end))
-    return cut_clips([Footage(axis, drawn)], shape)
+def landmarker(models: Models) -> Landmarker:
+    """The landmark network that masks are drawn by, loaded once. Errors: UserError where there is none."""
+    folder = models.root / LANDMARKS
+    if folder not in models.loaded:
+        found = load_landmarker(folder)
+        found.model.to(models.device)
+        models.loaded[folder] = found, None
+    loaded: Landmarker = models.loaded[folder][0]
+    return loaded

@@ -53,7 +53,7 @@ def pretrain(name: str, params: Params, models: Path, metrics: Path) -> None:
             return imported(params, params.weights, machine)
         return trained(params, state, machine)
 
-    produce("pretrain", name, params, files, make, models, metrics)
+    produce("pretrain", name, params, files, [params.kind], make, models, metrics)
 
 
 def trained(params: Params, state: Path, machine: Fabric) -> Result:

@@ -10,10 +10,9 @@ from typing import Literal
 
 from lightning_fabric import Fabric
 
-from stages.core.card import read_card
 from stages.core.params import load_training
 from stages.core.runtime import argument, main
-from stages.networks.common.pretrained import load_backbone
+from stages.networks.common.pretrained import load_backbone, read_network
 from stages.specialise.still_labels import affect
 from stages.training.pretraining import Result, produce
 from stages.training.recipe import Recipe
@@ -41,6 +40,8 @@ def run() -> None:
 def specialise(name: str, params: Params, models: Path, metrics: Path) -> None:
     """Write `models`/name (weights, card), `metrics`/name.json (scores) and .csv (the training curve)."""
 
+    network = read_network(params.backbone)
+
     def make(state: Path, machine: Fabric) -> Result:
         backbone = load_backbone(params.backbone, params.dropout)
         lesson = affect(
@@ -52,10 +53,10 @@ def specialise(name: str, params: Params, models: Path, metrics: Path) -> None:
             seed=params.seed,
             fabric=machine,
         )
-        network = {"network": read_card(params.backbone)["network"]}
-        return Result(network, backbone, lesson.learn(params, state, machine))
+        return Result({"network": network}, backbone, lesson.learn(params, state, machine))
 
-    produce("specialise", name, params, [params.backbone, params.stills], make, models, metrics)
+    inputs = [params.backbone, params.stills]
+    produce("specialise", name, params, inputs, [network["kind"]], make, models, metrics)
 
 
 if __name__ == "__main__":

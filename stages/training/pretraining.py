@@ -11,7 +11,7 @@ from torch import nn
 
 from stages.core.card import save_model
 from stages.core.files import write_csv, write_json
-from stages.core.resume import data_digest, resumable
+from stages.core.resume import data_digest, resumable, stage_code
 from stages.core.runtime import atomic_dir, start
 from stages.networks.common.backbones import Backbone
 from stages.training.fit import History, Loss
@@ -62,18 +62,21 @@ def produce(
     name: str,
     recipe: Recipe,
     inputs: Sequence[Path],
+    networks: Sequence[str],
     make: Callable[[Path, Fabric], Result],
     models: Path,
     metrics: Path,
 ) -> None:
     """Publish what `make(state, machine)` trains or imports as `models`/name and `metrics`/name.
 
-    `inputs`: what it depends on beside code and parameters.
+    `inputs`: what it depends on beside code and parameters; `networks`: files of stages/networks that it finds by
+    name.
     """
     machine = start(recipe.threads, recipe.seed)
     settings = recipe.model_dump(mode="json")
-    card = {"stage": stage, "system": name, "params": settings, "data": data_digest(inputs)}
-    with resumable(stage, settings, inputs) as state:
+    data, code = data_digest(inputs), stage_code(stage, *networks)
+    card = {"stage": stage, "name": name, "params": settings, "data": data, "code": code}
+    with resumable(stage, settings, data, code) as state:
         result = make(state, machine)
         if machine.is_global_zero:
             publish(result, card, models / name, metrics / name)

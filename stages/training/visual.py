@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stages.networks.common.backbones import Backbone, FrontEnd, build_backbone
-from stages.networks.common.heads import Heads
+from stages.networks.common.backbones import FrontEnd
 from stages.networks.common.visual import VisualModel
-from stages.networks.pyramid import pyramid
 from stages.training.fit import epoch_seed
 from stages.training.losses import TaskLoss
 from stages.training.samples.augment import Augment
@@ -22,16 +20,6 @@ from stages.training.samples.sampling import Draws, share
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
-
-
-def visual_model(card: dict[str, Any], dropout: float = 0.0, backbone: Backbone | None = None) -> VisualModel:
-    """A visual model as its card says: `network` of the backbone, `neck`, `hidden` layer, `tasks`.
-
-    Untrained but for `backbone`, where one is given.
-    """
-    body = backbone or build_backbone(**card["network"])
-    seen = pyramid(body, **card["neck"]) if card.get("neck") else body
-    return VisualModel(seen, Heads(seen.features, card["tasks"], dropout, card.get("hidden")))
 
 
 class Turn(NamedTuple):

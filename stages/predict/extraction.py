@@ -12,7 +12,6 @@ from stages.media.align import SIZE
 from stages.media.extract import Search, cut, look
 from stages.mel.spectrogram import FRONT_ENDS
 from stages.mel.video_mel import MakeMel
-from stages.training.samples.mels import MelTrack, open_track
 
 
 def store_faces(
@@ -33,8 +32,8 @@ def store_faces(
     return np.array(times), table
 
 
-def store_mel(path: Path, front_end: str, folder: Path, name: str) -> MelTrack:
-    """Write `<name>.npy` as the stage mel does for a video; without sound the track has no rows."""
+def store_mel(path: Path, front_end: str, folder: Path, name: str) -> None:
+    """Write `<name>.npy` and `index.parquet` as the stage mel does for a video; without sound there are no rows."""
     note = MakeMel({name: path}, front_end)(name, folder)
     index = pd.DataFrame([{"video": name, "hop": FRONT_ENDS[front_end].seconds, **note}])
-    return open_track(folder, index, name)
+    index.to_parquet(folder / "index.parquet", index=False)

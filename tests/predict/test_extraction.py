@@ -14,7 +14,7 @@ from stages.frames.faces import MakeFaces, Trial
 from stages.media.decode import frame_times
 from stages.media.extract import Search
 from stages.mel.video_mel import MakeMel
-from stages.predict.recorded import store_faces, store_mel
+from stages.predict.extraction import store_faces, store_mel
 
 SECOND = 44_100
 
