@@ -11,6 +11,7 @@ import torch
 from stages.core.card import save_model
 from stages.core.labels import AU_NAMES, EXPRESSIONS
 from stages.core.store import fill
+from stages.extra.items import MakeStills
 from stages.networks.common.backbones import build_backbone
 
 NETWORK = {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}
@@ -27,6 +28,7 @@ def build_world(root: Path) -> None:
     fill(root / "data/frames", dict.fromkeys(TRIALS, "x"), _copy(root), params={}, code="", jobs=1)
     _mels(root / "data/mel/jin2021", random)
     _stills(root / "data/stills/affect", random)
+    _extra(root)
     torch.manual_seed(0)
     save_model(
         root / "models/pretrain/tiny", build_backbone(**NETWORK).network.state_dict(), {"network": NETWORK}
@@ -80,6 +82,12 @@ def _stills(folder: Path, random: np.random.Generator) -> None:
     labels["expression"] = np.int8(-1)
     np.save(_made(folder) / "images.npy", random.integers(0, 256, (10, 112, 112, 3)).astype(np.uint8))
     _parquet(labels, folder / "labels.parquet")
+
+
+def _extra(root: Path) -> None:
+    """What the stage extra leaves of the stills."""
+    folder = root / "data/extra"
+    fill(folder, {"stills": "x"}, MakeStills(root / "data/stills/affect"), params={}, code="", jobs=1)
 
 
 def _made(folder: Path) -> Path:

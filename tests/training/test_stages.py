@@ -4,46 +4,51 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from stages.audio import __main__ as audio
+from stages.audio import model as audio
 from stages.core.card import read_card
 from stages.core.errors import UserError
 from stages.core.labels import PREDICTION_COLUMNS
-from stages.embed import __main__ as embed
-from stages.finetune import __main__ as finetune
+from stages.embed.__main__ import Params as EmbedParams
+from stages.embed.__main__ import embed
+from stages.finetune import model as finetune
 from stages.networks.common.backbones import Backbone
 from stages.networks.common.visual import VisualModel
-from stages.sequence import __main__ as sequence
+from stages.sequence import model as sequence
 from stages.training import checkpoints
 from stages.training.samples.augment import Augment
+from stages.training.step import train_step
 from tests.killing import check_resumes
 from tests.world import FRAMES, GAP, build_world
 
 COMMON: dict[str, Any] = {
-    "seed": 1, "threads": 1, "tasks": ("AU", "EXPR", "VA"), "batch": 8, "epochs": 2, "lr": 0.01,
-    "milestones": (8, 10, 12), "milestones_of": 15, "weight_decay": 5e-4, "dropout": 0.1,
-    "expression_loss": "one_hot_focal",
+    "seed": 1, "threads": 1, "system": "x", "tasks": ("AU", "EXPR", "VA"), "batch": 8, "epochs": 2, "lr": 0.01,
+    "milestones": (1, 2), "weight_decay": 5e-4, "dropout": 0.1, "expression_loss": "one_hot_focal",
 }  # fmt: skip
 FINETUNE: dict[str, Any] = {
-    "backbone": Path("models/pretrain/tiny"), "sampling": "batch", "extra": Path("data/stills/affect"),
-    "steps": 6, "crop_away": 0.4, "augment": Augment(flip=0.5, noise=0.1),
+    "backbone": Path("models/pretrain/tiny"), "network": "plain", "sampling": "batch", "extra": True,
+    "batches": 6, "crop_away": 0.4, "augment": Augment(flip=0.5, noise=0.1),
 }  # fmt: skip
+EMBEDDINGS = Path("data/embeddings/x/visual")
 AUDIO: dict[str, Any] = {
-    "front_end": "jin2021", "features": 32, "window": 30, "mel_steps": 100, "stride": 10, "predict_stride": 5,
-    "inherit_heads": True,
+    "reads": Path("models/x/visual"), "embeddings": EMBEDDINGS, "front_end": "jin2021", "features": 32,
+    "window": 30, "mel_steps": 100, "stride": 10, "predict_stride": 5, "inherit_heads": True,
 }  # fmt: skip
 FUSED: dict[str, Any] = {
-    "reads": Path("models/x/audio"), "network": "transformer", "features": 32, "layers": 1,
-    "attention_heads": 2, "feed_forward": 32, "encoder_dropout": 0.1, "stride": 10, "predict_stride": 5,
+    "reads": Path("models/x/audio"), "embeddings": EMBEDDINGS, "network": "transformer", "features": 32,
+    "layers": 1, "attention_heads": 2, "feed_forward": 32, "encoder_dropout": 0.1, "stride": 10,
+    "predict_stride": 5,
 }  # fmt: skip
 VISUAL: dict[str, Any] = {
-    "reads": Path("models/x/visual"), "project": 24, "layers": 2, "hidden": 12, "attention_heads": 2,
-    "feed_forward": 32, "encoder_dropout": 0.1, "window": 9, "stride": 4, "predict_stride": None,
+    "reads": Path("models/x/visual"), "embeddings": EMBEDDINGS, "project": 24, "layers": 2, "hidden": 12,
+    "attention_heads": 2, "feed_forward": 32, "encoder_dropout": 0.1, "window": 9, "stride": 4,
+    "predict_stride": None,
 }  # fmt: skip
 SEQUENCES: dict[str, dict[str, Any]] = {
     "sequence": FUSED,
@@ -53,20 +58,21 @@ SEQUENCES: dict[str, dict[str, Any]] = {
 STEPS = ["visual", "audio", *SEQUENCES]
 
 
-def train(step: str) -> None:
-    outs = checkpoints.outs_of("x", step)
+def train(step: str, **changes: Any) -> None:
+    kind, own = kind_and_values(step)
+    train_step(kind, kind.Params(step=step, **{**COMMON, **own, **changes}), checkpoints.outs_of("x", step))
     if step == "visual":
-        finetune.finetune("x", step, finetune.Params(**COMMON, **FINETUNE), outs)
         embed_faces()
-    elif step == "audio":
-        audio.audio("x", audio.Params(**COMMON, **AUDIO), outs)
-    else:
-        sequence.sequence("x", step, sequence.Params(**COMMON, **SEQUENCES[step]), outs)
+
+
+def kind_and_values(step: str) -> tuple[ModuleType, dict[str, Any]]:
+    if step == "visual":
+        return finetune, FINETUNE
+    return (audio, AUDIO) if step == "audio" else (sequence, SEQUENCES[step])
 
 
 def embed_faces() -> None:
-    params = embed.Params(seed=1, threads=1, checkpoint=None, batch=16)
-    embed.embed(Path("models/x/visual"), Path("data/embeddings/x"), params)
+    embed(EmbedParams(system="x", step="visual", seed=1, threads=1, checkpoint=None, batch=16))
 
 
 @pytest.fixture(scope="module")
@@ -95,14 +101,14 @@ def test_predictions_of_each_epoch_cover_all_validation_faces(world: Path, step:
 @pytest.mark.parametrize("step", STEPS)
 def test_card_names_the_best_epoch_of_the_selection_half(world: Path, step: str) -> None:
     card = read_card(world / "models/x" / step)
-    scores = {name: score["selection"] for name, score in card["scores"].items()}
-    assert card["chosen"] == max(scores, key=lambda name: scores[name])
+    scores = {name: score["selection"] for name, score in card.scores.items()}
+    assert card.chosen == max(scores, key=lambda name: scores[name])
     assert len(pd.read_csv(world / f"metrics/x/{step}.csv")) == 2
 
 
 @pytest.mark.parametrize("trial", ["t1", "t2", "v1", "v2"])
 def test_embeddings_have_a_row_a_face(world: Path, trial: str) -> None:
-    features = np.load(world / f"data/embeddings/x/{trial}.npy")
+    features = np.load(world / EMBEDDINGS / f"{trial}.npy")
     assert features.dtype == np.float16
     assert features.shape == (FRAMES - len(GAP), 512)
 
@@ -113,7 +119,7 @@ def test_embeddings_are_computed_once_and_shared(
     """To embed again runs the backbone on nothing; both sequence models train without its weights."""
     shutil.copytree(world, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    before = {path: path.stat().st_mtime_ns for path in Path("data/embeddings/x").iterdir()}
+    before = {path: path.stat().st_mtime_ns for path in EMBEDDINGS.iterdir()}
     monkeypatch.setattr(VisualModel, "forward", _refuse)
     monkeypatch.setattr(Backbone, "forward", _refuse)
     embed_faces()
@@ -134,9 +140,8 @@ def _refuse(*_: Any) -> None:
 
 def test_a_visual_run_needs_a_window(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(world)
-    params = sequence.Params(**COMMON, **{**SEQUENCES["gru"], "window": None})
     with pytest.raises(UserError, match="key window of the sequence model: models/x/visual has none"):
-        sequence.sequence("x", "gru", params, checkpoints.outs_of("x", "gru"))
+        train("gru", window=None)
 
 
 def test_no_state_is_left(world: Path) -> None:
@@ -158,10 +163,10 @@ def test_another_parameter_starts_anew(world: Path, tmp_path: Path, monkeypatch:
     shutil.copytree(world, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     before = read_card(Path("models/x/audio"))
-    audio.audio("x", audio.Params(**{**COMMON, **AUDIO, "lr": 0.05}), checkpoints.outs_of("x", "audio"))
+    train("audio", lr=0.05)
     after = read_card(Path("models/x/audio"))
-    assert before["params"]["lr"] == 0.01 and after["params"]["lr"] == 0.05
-    assert before["scores"] != after["scores"]
+    assert before.params["lr"] == 0.01 and after.params["lr"] == 0.05
+    assert before.scores != after.scores
 
 
 def test_without_the_stage_before_one_sentence_says_so(
