@@ -11,35 +11,35 @@ import pandas as pd
 import pytest
 import torch
 
-from stages.clips import __main__ as clips
+from stages.clips import model as clips
 from stages.clips.augment import ClipAugment
-from stages.clips.cutting import read_clips
-from stages.clips.model import clips_model, predict_clips, shape_of
 from stages.core.card import read_card
 from stages.core.errors import UserError
 from stages.core.labels import PREDICTION_COLUMNS
 from stages.networks.tsav import TSAV, TSAV_UNITS
-from stages.scoring.prediction_table import prediction_table
 from stages.training import checkpoints
 from stages.training.checkpoints import outs_of
-from stages.training.trained import load_trained
+from stages.training.footage import read_split
+from stages.training.step import train_step
+from stages.training.trained import Models
 from tests.killing import check_resumes
 from tests.world import FRAMES, GAP, TRIALS, build_world
 
 PARAMS: dict[str, Any] = {
-    "seed": 1, "threads": 1, "weights": None, "width": 0.25, "frames": 2, "dilation": 3, "input_size": 16,
+    "seed": 1, "threads": 1, "system": "x", "weights": None, "width": 0.25, "frames": 2,
+    "dilation": 3, "input_size": 16,
     "mask": "filled", "front_end": "jin2021", "mel_rows": 101, "mel_steps": 16, "tasks": ("AU", "EXPR", "VA"),
-    "extra": Path("data/stills/affect"),
-    "batch": 8, "steps": 3, "epochs": 2, "optimizer": "adam", "lr": 1e-3, "schedule": "constant", "hide": 0.5,
-    "teacher": True, "decay": 0.99, "consistency": 0.4, "ramp_up": 15, "ramp_up_of": 30,
+    "extra": True,
+    "batch": 8, "batches": 3, "epochs": 2, "optimizer": "adam", "lr": 1e-3, "schedule": "constant", "hide": 0.5,
+    "teacher": True, "decay": 0.99, "consistency": 0.4, "ramp_up": 5,
     "augment": ClipAugment(flip=0.5, hue=10, saturation=25, value=20, brightness=0.2), "predict_stride": 4,
 }  # fmt: skip
 STEPS = {"teacher": True, "supervised": False}
 
 
 def train(step: str, **changes: Any) -> None:
-    params = clips.Params(**{**PARAMS, "teacher": STEPS[step], **changes})
-    clips.clips("x", step, params, outs_of("x", step))
+    params = clips.Params(**{**PARAMS, "step": step, "teacher": STEPS[step], **changes})
+    train_step(clips, params, outs_of("x", step))
 
 
 @pytest.fixture(scope="module")
@@ -81,15 +81,13 @@ def test_a_saved_model_predicts_what_was_published(
 ) -> None:
     """The teacher of the teacher's run, the student of the other: weights and predictions belong together."""
     monkeypatch.chdir(world)
-    model, card = load_trained(Path("models/x", step), clips_model, "epoch_02")
-    assert card["stage"] == "clips" and card["step"] == step and card["mask"] == "filled"
-    found = read_clips(
-        pd.read_parquet("data/index/frames.parquet"), "validation", Path("data/frames"),
-        Path("data/masks", card["mask"]), Path("data/mel", card["front_end"]), shape_of(card),
-    )  # fmt: skip
-    table = prediction_table(found.keys(), predict_clips(model, found, card["params"]["predict_stride"]))
+    models = Models(Path("models"), torch.device("cpu"))
+    model, card = models.load(Path("models/x", step), "epoch_02")
+    assert (card.kind, card.step, card.mask) == ("clips", step, "filled")
+    table = pd.read_parquet("data/index/frames.parquet")
+    found = clips.predict(model, card, read_split(table, "validation", models, Path(".state")))
     expected = pd.read_parquet(f"data/predictions/x/{step}/epoch_02.parquet")
-    pd.testing.assert_frame_equal(table, expected)
+    pd.testing.assert_frame_equal(found, expected)
 
 
 def test_the_curve_tells_consistency_of_the_teacher_alone(world: Path) -> None:
@@ -111,22 +109,16 @@ def test_masks_reach_the_network_unless_there_are_none(copied: Path) -> None:
     with pytest.raises(UserError, match=r"data/masks/filled/t1\.npy: missing"):
         train("supervised", epochs=1)
     train("supervised", epochs=1, mask="none")
-    assert read_card(Path("models/x/supervised"))["mask"] == "none"
+    assert read_card(Path("models/x/supervised")).mask == "none"
 
 
 def test_published_weights_are_the_start_whatever_the_width(copied: Path) -> None:
     torch.manual_seed(0)
     published = TSAV(TSAV_UNITS).state_dict()
     torch.save({"state_dict": published}, "tsav.pth")
-    params = clips.Params(**{**PARAMS, "weights": Path("tsav.pth")})
-    model, card = clips.build("x", "supervised", params)
-    assert card["network"] == {"width": 1.0}
+    params = clips.Params(**{**PARAMS, "step": "x", "teacher": False, "weights": Path("tsav.pth")})
+    card = clips.describe(params)
+    model = clips.build(card, params)
+    assert card.width == 1.0
     stem = "video_model.r2plus1d.stem.0.weight"
     assert torch.equal(model.state_dict()[stem], published[stem])
-
-
-def test_the_weight_of_consistency_rises_in_proportion_to_the_run() -> None:
-    params = clips.Params(**{**PARAMS, "epochs": 10})  # 15 of 30 epochs are 5 of 10
-    weights = [clips.weight(params, epoch) for epoch in range(1, 9)]
-    assert weights[0] == pytest.approx(0.4 * np.exp(-5)) and weights[5:] == [0.4] * 3
-    assert weights == sorted(weights) and weights[4] < 0.4

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file
 
-from stages.core.card import read_card, save_model
+from stages.core.card import kind_of, read_card, save_card, save_model
+from stages.core.errors import UserError
+from tests.cards import card
 
 
 def test_equal_models_are_equal_bytes(tmp_path: Path) -> None:
@@ -15,4 +18,19 @@ def test_equal_models_are_equal_bytes(tmp_path: Path) -> None:
     for file in ("model.safetensors", "card.json"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     assert torch.equal(load_file(tmp_path / "one" / "model.safetensors")["b"], tensors["b"])
-    assert read_card(tmp_path / "one")["stage"] == "finetune"
+
+
+@pytest.mark.parametrize("kind", ["finetune", "audio", "sequence"])
+def test_a_card_comes_back_as_its_kinds_own(tmp_path: Path, kind: str) -> None:
+    told = card(kind, chosen="epoch_03")
+    save_card(tmp_path, told)
+    assert read_card(tmp_path) == told and kind_of(told).Card is type(told)
+
+
+@pytest.mark.parametrize("text", ["{}", '{"kind": "nothing"}', '{"kind": "audio", "system": "x"}'])
+def test_a_card_of_something_else_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "card.json").write_text(text)
+    with pytest.raises(UserError, match=r"card\.json: is no card of a trained step; run the stage"):
+        read_card(tmp_path)
+    with pytest.raises(UserError, match=r"none/card\.json: missing; run the stage"):
+        read_card(tmp_path / "none")

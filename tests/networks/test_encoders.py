@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stages.networks.transformer import GRU, Transformer, sinusoids
+from stages.networks.gru import GRU
+from stages.networks.transformer import Transformer, sinusoids
 
 FRAMES, CHANNELS = 9, 16
 ENCODERS: dict[str, Callable[[], nn.Module]] = {

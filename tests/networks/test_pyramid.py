@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from stages.core.errors import UserError
 from stages.networks.common.backbones import Backbone, build_backbone
 from stages.networks.iresnet import IResNet
-from stages.networks.pyramid import FeaturePyramid, Pyramid, pyramid
+from stages.networks.pyramid import FeaturePyramid, Pyramid, neck
 from tests.networks.tensors import shapes
 
 SWITCHES = list(product([False, True], repeat=3))
@@ -24,7 +24,7 @@ def narrow_backbone(size: int = 64, depth: int = 18) -> Backbone:
 
 def trained(backbone: Backbone, attention: bool, fpn: bool, ssh: bool) -> Pyramid:
     """A network whose every tensor has left its start, in eval mode."""
-    network = pyramid(backbone, attention, fpn, ssh).eval()
+    network = neck(backbone, attention, fpn, ssh).eval()
     for name, tensor in network.state_dict().items():
         if name.endswith("running_var"):
             tensor.uniform_(0.5, 1.5)
@@ -38,7 +38,7 @@ def trained(backbone: Backbone, attention: bool, fpn: bool, ssh: bool) -> Pyrami
 @pytest.mark.parametrize(("attention", "fpn", "ssh"), SWITCHES)
 def test_training_starts_from_the_pretrained_function(attention: bool, fpn: bool, ssh: bool) -> None:
     backbone = narrow_backbone()
-    network = pyramid(backbone, attention, fpn, ssh)
+    network = neck(backbone, attention, fpn, ssh)
     x = torch.randn(4, 3, 64, 64)
     with torch.no_grad():
         # In training the batch norm behind the gates takes their common factor out again.
@@ -50,7 +50,7 @@ def test_training_starts_from_the_pretrained_function(attention: bool, fpn: bool
 
 @pytest.mark.parametrize(("attention", "fpn", "ssh"), SWITCHES[1:])
 def test_every_part_that_is_switched_on_learns(attention: bool, fpn: bool, ssh: bool) -> None:
-    network = pyramid(narrow_backbone(48), attention, fpn, ssh)
+    network = neck(narrow_backbone(48), attention, fpn, ssh)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
     for _ in range(2):  # what lies before a layer that starts at zero learns from the second step on
         optimizer.zero_grad()
@@ -69,14 +69,14 @@ def test_every_part_that_is_switched_on_learns(attention: bool, fpn: bool, ssh: 
 
 @pytest.mark.parametrize("size", [48, 50, 64, 80])
 def test_other_sizes_than_112(size: int) -> None:
-    network = pyramid(narrow_backbone(size), True, True, True).eval()
+    network = neck(narrow_backbone(size), True, True, True).eval()
     with torch.no_grad():
         assert network(torch.randn(2, 3, size, size)).shape == (2, 512)
 
 
 def test_published_sizes() -> None:
     with torch.device("meta"):
-        found = shapes(pyramid(build_backbone("iresnet", 100), True, True, True))
+        found = shapes(neck(build_backbone("iresnet", 100), True, True, True))
     assert found["shallow.conv1.weight"] == "8x64x1" and found["deep.conv1.weight"] == "16x512x1"
     ups = [found[f"fpn.up.{place}.weight"] for place in (2, 1, 0)]
     assert ups == ["512x256x3x3", "256x128x3x3", "128x64x3x3"]
@@ -175,4 +175,4 @@ def test_other_backbones_are_refused() -> None:
     with torch.device("meta"):
         backbone = build_backbone("ir_se", 50)
     with pytest.raises(UserError, match="keys attention, fpn and ssh: they need a backbone of kind iresnet"):
-        pyramid(backbone, True, False, False)
+        neck(backbone, True, False, False)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from stages.networks.tsav import TSAV, TSAV_UNITS
-from stages.predict.__main__ import Predict, trained
+from stages.predict.__main__ import Predictor, trained
 from stages.scoring.labelled import UNITS
 from tests.predict.saved import CARDS, astronaut, film, save_landmarks, save_step, save_system
 
@@ -26,7 +26,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def system(models: Path) -> Predict:
+def system(models: Path) -> Predictor:
     return trained("tiny", models)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from stages.training.kinds import BUILDERS
 
-from stages.core.card import save_card, save_model, save_weights
+from stages.clips.cutting import Shape
+from stages.core.card import kind_named, save_card, save_model, save_weights
 from stages.landmarks.landmarker import Landmarker, describe
 from stages.landmarks.schemes import JD106
 from stages.media.extract import Search
@@ -19,23 +19,23 @@ from stages.networks.hrnet import landmark_hrnet
 
 TASKS = ["AU", "EXPR", "VA"]
 NETWORK = {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}
-ENCODER: dict[str, Any] = {
-    "kind": "transformer", "project": None, "layers": 1, "attention_heads": 2, "feed_forward": 32,
-    "positions": "none", "features": 32,
+SHAPE: dict[str, Any] = {
+    "project": None, "layers": 1, "attention_heads": 2, "feed_forward": 32, "positions": "none", "features": 32,
 }  # fmt: skip
 CARDS: dict[str, dict[str, Any]] = {
-    "visual": {"stage": "finetune", "network": NETWORK},
+    "visual": {"kind": "finetune", "network": NETWORK, "neck": "plain", "parts": {}, "hidden": None},
     "audio": {
-        "stage": "audio", "reads": "models/tiny/visual", "visual": 512, "features": 32, "window": 30,
-        "steps": 100, "front_end": "jin2021",
+        "kind": "audio", "reads": "models/tiny/visual", "embedded": None, "visual": 512, "features": 32,
+        "window": 30, "predict_stride": 10, "steps": 100, "front_end": "jin2021",
     },
     "sequence": {
-        "stage": "sequence", "reads": "models/tiny/audio", "visual": 512, "audio": 32, "window": 30,
-        "network": ENCODER,
+        "kind": "sequence", "sees": "models/tiny/visual", "embedded": None, "visual": 512,
+        "hears": "models/tiny/audio", "audio": 32, "front_end": "jin2021", "encoder": "transformer",
+        "shape": SHAPE, "window": 30, "predict_stride": 10,
     },
     "clips": {
-        "stage": "clips", "network": {"width": 0.25}, "mask": "filled", "front_end": "wang2021",
-        "clip": {"frames": 2, "dilation": 3, "size": 32, "rows": 101, "steps": 50},
+        "kind": "clips", "width": 0.25, "mask": "filled", "scheme": None, "front_end": "wang2021",
+        "predict_stride": 1, "clip": Shape(frames=2, dilation=3, size=32, rows=101, steps=50),
     },
 }  # fmt: skip
 SEARCH = Search(detect_every=1)
@@ -43,11 +43,11 @@ SEARCH = Search(detect_every=1)
 
 def save_step(models: Path, system: str, step: str, tasks: list[str] = TASKS) -> None:
     """One epoch of random weights."""
-    params = {"stride": 10, "predict_stride": 1 if step == "clips" else 10}
-    card = {**CARDS[step], "system": system, "step": step, "tasks": tasks, "params": params}
-    folder = models / system / step
-    save_card(folder, {**card, "chosen": "epoch_01"})
-    save_weights(folder / "epoch_01.safetensors", BUILDERS[CARDS[step]["stage"]](card).state_dict())
+    kind = kind_named(CARDS[step]["kind"])
+    own = {"system": system, "step": step, "tasks": tasks, "params": {}, "data": "", "code": ""}
+    card = kind.Card(**CARDS[step], **own, chosen="epoch_01")
+    save_card(models / system / step, card)
+    save_weights(models / system / step / "epoch_01.safetensors", kind.build(card).state_dict())
 
 
 def save_system(models: Path, system: str, steps: dict[str, str], widths: dict[str, int]) -> None:

@@ -15,6 +15,7 @@ from stages.media.decode import frame_times
 from stages.media.extract import Search
 from stages.mel.video_mel import MakeMel
 from stages.predict.extraction import store_faces, store_mel
+from stages.training.samples.mels import open_track
 
 SECOND = 44_100
 
@@ -59,7 +60,8 @@ def test_faces_of_the_stage(pair: Path, tmp_path: Path, side: str) -> None:
 
 
 def test_mel_of_the_stage(pair: Path, tmp_path: Path) -> None:
-    track = store_mel(pair, "jin2021", tmp_path, "x")
+    store_mel(pair, "jin2021", tmp_path, "x")
+    track = open_track(tmp_path, pd.read_parquet(tmp_path / "index.parquet"), "x")
     (tmp_path / "stage").mkdir()
     note = MakeMel({"x": pair}, "jin2021")("x", tmp_path / "stage")
     np.testing.assert_array_equal(track.rows, np.load(tmp_path / "stage/x.npy"))

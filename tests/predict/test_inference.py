@@ -14,9 +14,8 @@ import pytest
 import torch
 from scipy.special import expit, logit, softmax
 
-from stages.audio import __main__ as audio
-from stages.clips.cutting import read_clips
-from stages.clips.model import clips_model, predict_clips, shape_of
+from stages.clips import model as clip_kind
+from stages.clips.cutting import Shape
 from stages.core.card import save_card, save_model, save_weights
 from stages.core.errors import UserError
 from stages.core.labels import EXPRESSION_LOGITS, EXPRESSIONS, PREDICTION_COLUMNS
@@ -28,15 +27,13 @@ from stages.masks import __main__ as masks
 from stages.networks.hrnet import landmark_hrnet
 from stages.predict.inference import WHOLE, predict_recording
 from stages.predict.recording import NAME, Recording
-from stages.predict.trained_systems import Models, System, trained_systems
+from stages.predict.trained_systems import System, read_system, trained_systems
 from stages.scoring.labelled import UNITS
-from stages.scoring.prediction_table import prediction_table
-from stages.sequence import __main__ as sequence
-from stages.training.samples.mels import MelTrack, open_track
+from stages.training.footage import read_split
+from stages.training.trained import Models
 from tests.training.test_stages import STEPS, train
 from tests.world import build_world
 
-FORWARDS = {"audio": audio.forward, "sequence": sequence.forward}
 VALUES = list(PREDICTION_COLUMNS[2:])
 Sources = list[tuple[str, str, float]]  # step, checkpoint, weight
 
@@ -69,20 +66,23 @@ def all_from(step: str, checkpoint: str) -> System:
     return system({unit: [(step, checkpoint, 1.0)] for unit in UNITS})
 
 
-def sounds(root: Path, trial: str) -> Callable[[str], MelTrack]:
-    def sound(front_end: str) -> MelTrack:
+def sounds(root: Path, trial: str) -> Callable[[str, Path], None]:
+    def sound(front_end: str, folder: Path) -> None:
         mels = root / "data/mel" / front_end
-        return open_track(mels, pd.read_parquet(mels / "index.parquet"), trial)
+        index = pd.read_parquet(mels / "index.parquet")
+        index[index["video"] == trial].assign(video=NAME).to_parquet(folder / "index.parquet")
+        if (mels / f"{trial}.npy").exists():
+            shutil.copy(mels / f"{trial}.npy", folder / f"{NAME}.npy")
 
     return sound
 
 
-def recording(root: Path, trial: str, folder: Path) -> Recording:
+def recording(root: Path, trial: str, folder: Path, models: Models | None = None) -> Recording:
     """What extraction would make of a video that is this trial."""
     folder.mkdir(exist_ok=True)
     for suffix in ("npy", "parquet"):
         shutil.copy(root / f"data/frames/{trial}.{suffix}", folder / f"{NAME}.{suffix}")
-    return Recording(folder, sounds(root, trial))
+    return Recording(folder, models or Models(root / "models", torch.device("cpu")), sounds(root, trial))
 
 
 def pipeline(root: Path, step: str, checkpoint: str, trial: str) -> pd.DataFrame:
@@ -96,47 +96,44 @@ def pipeline(root: Path, step: str, checkpoint: str, trial: str) -> pd.DataFrame
 def test_the_pipelines_own_predictions(
     root: Path, models: Models, tmp_path: Path, step: str, trial: str
 ) -> None:
-    found = predict_recording(all_from(step, "epoch_02"), recording(root, trial, tmp_path), models, FORWARDS)
+    found = predict_recording(all_from(step, "epoch_02"), recording(root, trial, tmp_path))
     wanted = pipeline(root, step, "epoch_02", trial)
     assert tuple(found.columns) == PREDICTION_COLUMNS
     assert found["frame"].tolist() == wanted["frame"].tolist()
     np.testing.assert_allclose(found[VALUES], wanted[VALUES], atol=1e-4)
 
 
-CLIPS = {
-    "stage": "clips", "system": "x", "step": "clips", "chosen": "epoch_01", "network": {"width": 0.25},
-    "mask": "filled", "scheme": "ibug68", "front_end": "jin2021", "params": {"predict_stride": 2},
-    "clip": {"frames": 3, "dilation": 2, "size": 32, "rows": 41, "steps": 20},
-}  # fmt: skip
+CLIPS = clip_kind.Card(
+    system="x", step="clips", chosen="epoch_01", tasks=("AU", "EXPR", "VA"), params={}, data="", code="",
+    width=0.25, mask="filled", scheme="ibug68", front_end="jin2021", predict_stride=2,
+    clip=Shape(frames=3, dilation=2, size=32, rows=41, steps=20),
+)  # fmt: skip
 
 
 @pytest.fixture
-def clips(root: Path, models: Models) -> pd.DataFrame:
+def clips(root: Path, models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     """What a TSAV of random weights says of the pipeline's clips, whose masks a random HRNet draws."""
     torch.manual_seed(0)
     landmarker = Landmarker(landmark_hrnet(JD106.points, 4), JD106, 64, "quarter")
     network = landmarker.model.state_dict()
     save_model(models.root / "landmarks", network, {"network": describe_landmarks(landmarker)})
     masks.build_masks(masks.Params(modes=["filled"], scheme="ibug68", batch=16, seed=1, threads=1), root)
-    model = clips_model(CLIPS)
+    model = clip_kind.build(CLIPS)
     save_card(models.root / "x/clips", CLIPS)
     save_weights(models.root / "x/clips/epoch_01.safetensors", model.state_dict())
-    table, data = pd.read_parquet(root / "data/index/frames.parquet"), root / "data"
-    stores = data / "frames", data / "masks/filled", data / "mel/jin2021"
-    footage = read_clips(table, "validation", *stores, shape_of(CLIPS))
-    return prediction_table(footage.keys(), predict_clips(model, footage, 2))
+    monkeypatch.chdir(root)
+    table = pd.read_parquet(root / "data/index/frames.parquet")
+    return clip_kind.predict(model, CLIPS, read_split(table, "validation", models, tmp_path))
 
 
 def test_clips_with_masks_as_the_pipeline_cuts_them(
     root: Path, models: Models, clips: pd.DataFrame, tmp_path: Path
 ) -> None:
-    found = predict_recording(
-        all_from("clips", "epoch_01"), recording(root, "v1", tmp_path), models, FORWARDS
-    )
+    found = predict_recording(all_from("clips", "epoch_01"), recording(root, "v1", tmp_path))
     wanted = clips[clips["trial"] == "v1"].reset_index(drop=True)
     assert found["frame"].tolist() == wanted["frame"].tolist()
     np.testing.assert_allclose(found[VALUES], wanted[VALUES], atol=1e-4)
-    drawn = np.load(tmp_path / "masks/filled-ibug68.npy")
+    drawn = np.load(tmp_path / f"masks/filled-ibug68/{NAME}.npy")
     np.testing.assert_array_equal(drawn, np.load(root / "data/masks/filled/v1.npy"))
     assert drawn.any()
 
@@ -145,7 +142,7 @@ def test_each_unit_from_its_sources(root: Path, models: Models, tmp_path: Path) 
     weighted: Sources = [("sequence", "epoch_01", 0.25), ("visual", "epoch_02", 0.75)]
     one: Sources = [("audio", "epoch_02", 1.0)]
     chosen = system({"AU1": one, "AU4": weighted, "EXPR": weighted, "valence": weighted})
-    found = predict_recording(chosen, recording(root, "v1", tmp_path), models, FORWARDS)
+    found = predict_recording(chosen, recording(root, "v1", tmp_path))
     other, visual = pipeline(root, "sequence", "epoch_01", "v1"), pipeline(root, "visual", "epoch_02", "v1")
     heard = pipeline(root, "audio", "epoch_02", "v1")
     np.testing.assert_allclose(found["logit_AU1"], heard["logit_AU1"], atol=1e-4)
@@ -159,18 +156,16 @@ def test_each_unit_from_its_sources(root: Path, models: Models, tmp_path: Path) 
 
 
 def test_smoothing_is_applied_and_stops_at_gaps(root: Path, models: Models, tmp_path: Path) -> None:
-    plain = predict_recording(system({}), recording(root, "v1", tmp_path / "a"), models, FORWARDS)
-    smoothed = predict_recording(
-        system({}, {"AU4": 3}), recording(root, "v1", tmp_path / "b"), models, FORWARDS
-    )
+    plain = predict_recording(system({}), recording(root, "v1", tmp_path / "a"))
+    smoothed = predict_recording(system({}, {"AU4": 3}), recording(root, "v1", tmp_path / "b"))
     value, wanted = (table.set_index("frame")["logit_AU4"] for table in (smoothed, plain))
     assert value[5] == pytest.approx(wanted[[4, 5, 6]].mean(), abs=1e-5)
     assert value[9] == pytest.approx(wanted[[8, 9]].mean(), abs=1e-5)  # 10 to 13 have no face
     pd.testing.assert_series_equal(smoothed["logit_AU1"], plain["logit_AU1"])
 
 
-def save(models: Models, chosen: System) -> None:
-    folder = models.root / chosen.name
+def save(root: Path, chosen: System) -> None:
+    folder = root / chosen.name
     (folder / "selection.json").write_text(json.dumps(describe(chosen.selection)))
     (folder / "widths.json").write_text(json.dumps(chosen.widths))
 
@@ -180,12 +175,12 @@ def test_the_combined_system_mixes_what_systems_say_in_the_end(
 ) -> None:
     """A system's share is its smoothed prediction; the mixture is smoothed again."""
     own = system({}, {"AU4": 5})
-    save(models, own)
+    save(models.root, own)
     units = [name for name in UNITS if name != "EXPR"]
     whole = [Source("x", WHOLE, "final", 1.0)]
     combined = System("combined", dict.fromkeys([*units, *EXPRESSIONS], whole), {"AU4": 3})
-    found = predict_recording(combined, recording(root, "v1", tmp_path / "a"), models, FORWARDS)
-    alone = predict_recording(own, recording(root, "v1", tmp_path / "b"), models, FORWARDS)
+    found = predict_recording(combined, recording(root, "v1", tmp_path / "a"))
+    alone = predict_recording(own, recording(root, "v1", tmp_path / "b"))
     np.testing.assert_allclose(found["logit_AU1"], alone["logit_AU1"], atol=1e-6)
     twice, once = (table.set_index("frame")["logit_AU4"] for table in (found, alone))
     assert twice[5] == pytest.approx(once[[4, 5, 6]].mean(), abs=1e-5)
@@ -201,9 +196,7 @@ def test_features_are_those_of_the_checkpoint_that_was_embedded(root: Path, tmp_
     card = json.loads(path.read_text())
     other = {"epoch_01": "epoch_02", "epoch_02": "epoch_01"}[card["chosen"]]
     path.write_text(json.dumps({**card, "chosen": other}))
-    found = predict_recording(
-        all_from("gru", "epoch_01"), recording(root, "v1", tmp_path / "a"), moved, FORWARDS
-    )
+    found = predict_recording(all_from("gru", "epoch_01"), recording(root, "v1", tmp_path / "a", moved))
     wanted = pipeline(root, "gru", "epoch_01", "v1")
     np.testing.assert_allclose(found[VALUES], wanted[VALUES], atol=1e-4)
 
@@ -213,19 +206,19 @@ def test_a_single_face(root: Path, models: Models, tmp_path: Path, step: str) ->
     one = recording(root, "v1", tmp_path)
     np.save(tmp_path / f"{NAME}.npy", np.load(tmp_path / f"{NAME}.npy")[:1])
     pd.read_parquet(tmp_path / f"{NAME}.parquet").iloc[:1].to_parquet(tmp_path / f"{NAME}.parquet")
-    found = predict_recording(all_from(step, "epoch_01"), one, models, FORWARDS)
+    found = predict_recording(all_from(step, "epoch_01"), one)
     assert len(found) == 1 and found[VALUES].notna().all(axis=None)
 
 
 def test_a_model_is_loaded_once_for_all_clips(root: Path, models: Models, tmp_path: Path) -> None:
     chosen = all_from("sequence", "epoch_01")
-    predict_recording(chosen, recording(root, "v1", tmp_path / "a"), models, FORWARDS)
+    predict_recording(chosen, recording(root, "v1", tmp_path / "a", models))
     first = {path: id(model) for path, (model, _) in models.loaded.items()}
     assert {path.parent.name for path in first} == {"visual", "audio", "sequence"}
     for path in list(models.root.glob("x/*/*.safetensors")):
         path.rename(path.with_suffix(".away"))
     try:
-        predict_recording(chosen, recording(root, "v2", tmp_path / "b"), models, FORWARDS)
+        predict_recording(chosen, recording(root, "v2", tmp_path / "b", models))
     finally:
         for path in list(models.root.glob("x/*/*.away")):
             path.rename(path.with_suffix(".safetensors"))
@@ -236,26 +229,27 @@ def test_a_sound_that_nothing_hears_is_not_made(root: Path, models: Models, tmp_
     heard: list[str] = []
     seen = recording(root, "v1", tmp_path)
 
-    def listen(front_end: str) -> MelTrack:
+    def listen(front_end: str, folder: Path) -> None:
         heard.append(front_end)
-        return seen.sound(front_end)
+        seen.sound(front_end, folder)
 
-    predict_recording(all_from("gru", "epoch_01"), Recording(seen.folder, listen), models, FORWARDS)
+    predict_recording(all_from("gru", "epoch_01"), Recording(seen.folder, models, listen))
     assert heard == []
-    predict_recording(all_from("sequence", "epoch_01"), Recording(seen.folder, listen), models, FORWARDS)
+    predict_recording(all_from("sequence", "epoch_01"), Recording(seen.folder, models, listen))
     assert heard == ["jin2021"]
 
 
 def test_systems_are_read_back_or_their_absence_told(tmp_path: Path) -> None:
-    models = Models(tmp_path, torch.device("cpu"))
     with pytest.raises(
         UserError, match=r"y/selection\.json: missing; run `dvc repro`.*trained systems: none"
     ):
-        models.system("y")
+        read_system(tmp_path, "y")
     for name in ("a", "combined"):
         (tmp_path / name).mkdir()
-        save(models, System(name, {"AU1": [Source("a", "audio", "epoch_02", 1.0)]}, {"AU1": 5}))
-    assert models.system("a") == System("a", {"AU1": [Source("a", "audio", "epoch_02", 1.0)]}, {"AU1": 5})
+        save(tmp_path, System(name, {"AU1": [Source("a", "audio", "epoch_02", 1.0)]}, {"AU1": 5}))
+    assert read_system(tmp_path, "a") == System(
+        "a", {"AU1": [Source("a", "audio", "epoch_02", 1.0)]}, {"AU1": 5}
+    )
     assert trained_systems(tmp_path) == ["combined", "a"]
     with pytest.raises(UserError, match=r"trained systems: combined, a"):
-        models.system("y")
+        read_system(tmp_path, "y")

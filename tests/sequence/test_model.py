@@ -4,32 +4,39 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from stages.audio.model import audio_model
-from stages.core.card import save_card, save_weights
+from stages.audio.model import build as build_audio
+from stages.audio.model import hear
+from stages.core.card import save_card
 from stages.core.errors import UserError
-from stages.networks.transformer import GRU, Transformer
-from stages.sequence.model import fuse, read_streams, sequence_model
+from stages.networks.gru import GRU
+from stages.networks.transformer import Transformer
+from stages.sequence.model import Params, build, describe
 from stages.training.samples.windows import Cut, cut_windows
-from stages.training.segments import Material, segments
+from tests.cards import card
 from tests.training.samples.test_windows import make_track
 
-JIN: dict[str, Any] = {  # Jin et al. 2021, 4.2, and their code
-    "visual": 512, "audio": 512, "tasks": ("AU", "EXPR"),
-    "network": {"kind": "transformer", "project": None, "layers": 1, "positions": "none",
-                "attention_heads": 8, "feed_forward": 2048, "features": 512},
-}  # fmt: skip
+JIN = card(  # Jin et al. 2021, 4.2, and their code
+    "sequence", audio=512, tasks=("AU", "EXPR"), encoder="transformer",
+    shape={"project": None, "layers": 1, "positions": "none", "attention_heads": 8, "feed_forward": 2048,
+           "features": 512},
+)  # fmt: skip
 FAN: dict[str, Any] = {  # Fan et al. 2021, 2.2 and 2.3, and their code
-    "visual": 2048, "audio": 0, "tasks": ("EXPR",),
-    "network": {"project": 768, "layers": 2, "positions": "sinusoidal", "attention_heads": 12,
-                "feed_forward": 3072, "hidden": 384, "bidirectional": True, "features": None},
+    "project": 768, "layers": 2, "positions": "sinusoidal", "attention_heads": 12, "feed_forward": 3072,
+    "hidden": 384, "bidirectional": True, "features": None,
+}  # fmt: skip
+COMMON: dict[str, Any] = {
+    "seed": 1, "threads": 1, "system": "x", "step": "y", "tasks": ("AU",), "batch": 8, "epochs": 1, "lr": 0.1,
+    "embeddings": Path("data/embeddings/x/visual"), "network": "gru", "layers": 1, "encoder_dropout": 0.0,
+    "window": 9, "stride": 4, "predict_stride": None,
 }  # fmt: skip
 
 
-def fan(kind: str, **shape: Any) -> dict[str, Any]:
-    return {**FAN, "network": {**FAN["network"], "kind": kind, **shape}}
+def fan(encoder: str, **shape: Any) -> Any:
+    return card("sequence", visual=2048, tasks=("EXPR",), encoder=encoder, shape={**FAN, **shape})
 
 
 def shapes(model: torch.nn.Module) -> dict[str, tuple[int, ...]]:
@@ -37,7 +44,7 @@ def shapes(model: torch.nn.Module) -> dict[str, tuple[int, ...]]:
 
 
 def test_published_sizes_of_jin2021() -> None:
-    found = shapes(sequence_model(JIN))
+    found = shapes(build(JIN))
     assert found["encoder.layers.layers.0.self_attn.in_proj_weight"] == (3 * 1024, 1024)
     assert found["encoder.layers.layers.0.linear1.weight"] == (2048, 1024)
     assert found["linear.weight"] == (512, 1024) and found["heads.tasks.AU.weight"] == (12, 512)
@@ -45,7 +52,7 @@ def test_published_sizes_of_jin2021() -> None:
 
 
 def test_published_sizes_of_fan2021() -> None:
-    gru, transformer = (sequence_model(fan(kind)) for kind in ("gru", "transformer"))
+    gru, transformer = (build(fan(kind)) for kind in ("gru", "transformer"))
     assert isinstance(gru.encoder, GRU) and isinstance(transformer.encoder, Transformer)
     found = shapes(gru)
     assert found["project.weight"] == (768, 2048) and found["heads.tasks.EXPR.weight"] == (7, 768)
@@ -57,49 +64,46 @@ def test_published_sizes_of_fan2021() -> None:
 
 def test_heads_that_cannot_share_the_features_are_named() -> None:
     with pytest.raises(UserError, match=r"attention_heads .* 5 heads cannot share 768 features"):
-        sequence_model(fan("transformer", attention_heads=5))
+        build(fan("transformer", attention_heads=5))
 
 
-def test_a_visual_model_gives_its_embeddings_and_no_sound(tmp_path: Path) -> None:
-    save_card(tmp_path / "fan/visual", {"stage": "finetune"})
-    audio, card, system = read_streams(tmp_path / "fan/visual")
-    assert audio is None and card["stage"] == "finetune" and system == "fan"
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a sequence model's card is written from: a visual model, an audio model beside it, embeddings."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("data/index", "data/frames", "data/mel/jin2021", "data/embeddings/x/visual"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "keys.json").write_text(
+            '{"t": {"key": "k", "note": {"checkpoint": "epoch_03"}}}'
+        )
+    pd.DataFrame().to_parquet("data/index/frames.parquet")
+    np.save("data/embeddings/x/visual/t.npy", np.zeros((3, 24), np.float16))
+    save_card(Path("models/x/visual"), card("finetune", step="visual"))
+    save_card(Path("models/x/audio"), card("audio", step="audio", reads="models/x/visual"))
+    return tmp_path
 
 
-def test_an_audio_model_gives_the_embeddings_that_it_reads_too(tmp_path: Path) -> None:
-    card: dict[str, Any] = {"stage": "audio", "reads": "models/jin/visual", "chosen": "epoch_01"}
-    card |= {"visual": 4, "features": 8, "steps": 20, "tasks": ("AU",)}
-    save_card(tmp_path / "jin/audio", card)
-    save_weights(tmp_path / "jin/audio/epoch_01.safetensors", audio_model(card).state_dict())
-    audio, _, system = read_streams(tmp_path / "jin/audio")
-    assert audio is not None and system == "jin"
-    assert not any(tensor.requires_grad for tensor in audio.parameters())
+def test_on_a_visual_model_it_sees_and_hears_nothing(project: Path) -> None:
+    found = describe(Params(**COMMON, reads=Path("models/x/visual")))
+    assert (found.sees, found.hears, found.audio, found.visual) == ("models/x/visual", None, 0, 24)
+    assert found.embedded == "epoch_03"
 
 
-def test_a_model_without_embeddings_is_named(tmp_path: Path) -> None:
-    save_card(tmp_path / "fan/units", {"stage": "finetune"})
-    with pytest.raises(UserError, match=r"fan/units has no embeddings.*fan/visual"):
-        read_streams(tmp_path / "fan/units")
+def test_on_an_audio_model_it_sees_what_that_sees(project: Path) -> None:
+    found = describe(Params(**{**COMMON, "window": None}, reads=Path("models/x/audio")))
+    assert (found.sees, found.hears, found.audio) == ("models/x/visual", "models/x/audio", 8)
+    assert (found.window, found.front_end) == (30, "jin2021")
 
 
 def test_sound_of_windows_is_computed_once(tmp_path: Path) -> None:
     windows = cut_windows([make_track("a", list(range(1, 61)))], Cut(30, 10))
-    audio = audio_model({"visual": 4, "features": 8, "steps": 20, "tasks": ("AU",)}).eval()
-    first = heard(fuse(windows, audio, tmp_path / "heard.npy", torch.device("cpu")))
+    audio = build_audio(card("audio", visual=4)).eval()
+    chosen = np.array([1, 3])
+    first = torch.from_numpy(hear(audio, windows, tmp_path / "heard.npy")[chosen]).float()
     with torch.no_grad():
-        mel = torch.from_numpy(windows.mel(np.array([1, 3]), 20))
-        expected = audio.embed(mel, 30)
+        expected = audio.embed(torch.from_numpy(windows.mel(chosen, 20)), 30)
         for parameter in audio.parameters():
             parameter.zero_()  # not run again: the second time comes from the file
-    again = heard(fuse(windows, audio, tmp_path / "heard.npy", torch.device("cpu")))
+    again = torch.from_numpy(hear(audio, windows, tmp_path / "heard.npy")[chosen]).float()
     torch.testing.assert_close(first, expected, rtol=1e-2, atol=1e-2)
     assert torch.equal(again, first)
-
-
-def test_a_model_that_hears_nothing_gets_no_channels(tmp_path: Path) -> None:
-    windows = cut_windows([make_track("a", list(range(1, 61)))], Cut(30, 10))
-    assert heard(fuse(windows, None, tmp_path / "x.npy", torch.device("cpu"))).shape == (2, 30, 0)
-
-
-def heard(material: Material) -> torch.Tensor:
-    return segments(material, np.array([1, 3]), torch.device("cpu")).sound

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from stages.networks.common.heads import Heads
-from stages.networks.transformer import GRU, Transformer
+from stages.networks.gru import GRU
+from stages.networks.transformer import Transformer
 from stages.sequence.network import SequenceModel
 
 

@@ -8,14 +8,22 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
+from stages.networks.common.backbones import build_backbone
+from stages.networks.common.heads import Heads
+from stages.networks.common.visual import VisualModel
 from stages.training.objectives import Objectives
 from stages.training.samples.augment import Augment
 from stages.training.samples.faces import Faces, read_faces, with_faces
 from stages.training.samples.sampling import sampler
-from stages.training.visual import Turn, embed_images, predict_faces, turn_loss, turns, visual_model
+from stages.training.visual import Turn, embed_images, predict_faces, turn_loss, turns
 from tests.world import NETWORK, build_world
 
 TASKS = ("AU", "EXPR", "VA")
+
+
+def model_of(dropout: float = 0.0) -> VisualModel:
+    backbone = build_backbone(**NETWORK)
+    return VisualModel(backbone, Heads(backbone.features, TASKS, dropout))
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +35,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Faces:
 
 
 def draw(faces: Faces, epoch: int, seed: int = 1) -> list[Turn]:
-    model = visual_model({"network": NETWORK, "tasks": TASKS})
+    model = model_of()
     draws = sampler(faces.labels, faces.rows(TASKS), TASKS, "batch", batch=8, steps=4, seed=seed)
     batches = turns(
         faces, draws, model.backbone.front_end, Augment(flip=0.5, noise=0.1),
@@ -44,7 +52,7 @@ def test_an_epoch_is_a_pure_function_of_seed_and_epoch(faces: Faces) -> None:
 
 
 def test_only_backbone_and_the_tasks_head_get_gradients(faces: Faces) -> None:
-    model = visual_model({"network": NETWORK, "tasks": TASKS}, dropout=0.5)
+    model = model_of(dropout=0.5)
     loss = turn_loss(Objectives().losses())
     for turn in draw(faces, 1)[:3]:
         model.zero_grad(set_to_none=True)
@@ -55,7 +63,7 @@ def test_only_backbone_and_the_tasks_head_get_gradients(faces: Faces) -> None:
 
 
 def test_predictions_are_in_order_and_do_not_depend_on_the_batch(faces: Faces) -> None:
-    model = visual_model({"network": NETWORK, "tasks": TASKS}, dropout=0.5)
+    model = model_of(dropout=0.5)
     whole, parts = predict_faces(model, faces, 1000), predict_faces(model, faces, 7)
     assert {task: array.shape for task, array in whole.items()} == {
         "AU": (len(faces), 12), "EXPR": (len(faces), 7), "VA": (len(faces), 2),
@@ -64,7 +72,7 @@ def test_predictions_are_in_order_and_do_not_depend_on_the_batch(faces: Faces) -
 
 
 def test_embeddings_are_what_the_heads_read(faces: Faces, tmp_path: Path) -> None:
-    model = visual_model({"network": NETWORK, "tasks": TASKS}).eval()
+    model = model_of().eval()
     rows = np.arange(5)
     features = torch.from_numpy(embed_images(model, faces.images(rows), batch=2)).float()
     expected = predict_faces(model, faces)["AU"][:5]

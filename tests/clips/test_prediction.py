@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stages.clips.cutting import Clips, Shape, cut_clips
-from stages.clips.model import clips_model, predict_clips, shape_of, strided
+from stages.clips.cutting import Clips, cut_clips
+from stages.clips.prediction import predict_clips, strided
 from stages.networks.tsav import MEAN, STD
 from tests.clips.test_cutting import SMALL, make_footage
 
@@ -52,12 +52,3 @@ def test_strides_start_anew_in_each_trial() -> None:
     of = np.array([0] * 5 + [1] * 4 + [2])
     assert strided(of, 3).tolist() == [0, 3, 4, 5, 8, 9]
     assert strided(of, 1).tolist() == list(range(10))
-
-
-def test_a_model_is_built_as_its_card_says() -> None:
-    card = {
-        "network": {"width": 0.25},
-        "clip": {"frames": 4, "dilation": 3, "size": 48, "rows": 101, "steps": 9},
-    }
-    assert shape_of(card) == Shape(4, 3, 48, 101, 9)
-    assert clips_model(card).fc[1].in_features == 256
