@@ -29,7 +29,7 @@ PREDICTIONS = Path("data/predictions")
 class Params(Strict):
     """Section `<system>.ensemble` of params.yaml; what a method does not use may be left out."""
 
-    steps: Annotated[list[str], Field(min_length=1)]
+    networks: Annotated[list[str], Field(min_length=1)]
     method: Literal["best", "mean", "weights"]
     criterion: labelled.Criterion = "score"
     margin: NonNegativeFloat = 0.0
@@ -59,8 +59,8 @@ def select(
     """
     labels = labelled.validation(table)
     rows = labels[half_of(labels["trial"], halves(table), SELECTION)]
-    found = candidates.find(root, system, params.steps)
-    members = candidates.chosen(root, system, params.steps)
+    found = candidates.find(root, system, params.networks)
+    members = candidates.chosen(root, system, params.networks)
     ratings = candidates.rate(found, root, rows, params.criterion)
     if params.method == "best":
         selection = methods.best_of_all(found, ratings, root, rows, params.criterion, params.margin)

@@ -49,7 +49,7 @@ def _checkpoints(root: Path, system: str, step: str) -> list[str]:
     if not found:
         raise UserError(
             f"{folder}: no predictions; run the stage that trains {system}-{step}, or take {step} out of "
-            f"{system}.ensemble.steps in params.yaml"
+            f"{system}.ensemble.networks in params.yaml"
         )
     return found
 

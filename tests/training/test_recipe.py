@@ -11,7 +11,7 @@ from stages.training.recipe import Recipe
 
 PUBLISHED: dict[str, Any] = {
     "lr": 0.001, "batch": 64, "momentum": 0.9, "weight_decay": 5e-4, "epochs": 15, "milestones": (8, 10, 12),
-    "milestones_of": 15, "seed": 1, "threads": 1,
+    "seed": 1, "threads": 1,
 }  # fmt: skip
 
 
@@ -41,10 +41,6 @@ def test_published_schedule() -> None:
     assert rates() == pytest.approx(expected)
 
 
-def test_fewer_epochs_keep_the_proportions() -> None:
-    assert rates(epochs=8) == pytest.approx([1e-3] * 4 + [1e-4] + [1e-5] + [1e-6] * 2)
-
-
 def test_cosine_falls_from_the_rate_to_zero() -> None:
     expected = [0.001 * (1 + cos(pi * epoch / 4)) / 2 for epoch in range(4)]
     assert rates(schedule="cosine", epochs=4) == pytest.approx(expected)
@@ -59,10 +55,10 @@ def test_a_constant_rate_passes_by_the_milestones() -> None:
     assert rates(schedule="constant") == pytest.approx([1e-3] * 15)
 
 
-def test_factors_of_backbone_and_heads() -> None:
-    factors = {"lr_factor": 20, "head_lr_factor": 4}
-    assert rates(0, **factors)[0] == pytest.approx(0.02)
-    assert rates(1, **factors)[0] == pytest.approx(0.004)
+def test_the_heads_have_the_rate_of_all_else_or_one_of_their_own() -> None:
+    assert rates(1) == rates(0)
+    assert rates(0, head_lr=0.5) == rates(0)
+    assert rates(1, head_lr=0.5)[0] == 0.5
 
 
 @pytest.mark.parametrize(("name", "kind"), [("sgd", SGD), ("adam", Adam)])

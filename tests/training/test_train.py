@@ -16,7 +16,7 @@ FABRIC = Fabric(accelerator="cpu", devices=1)
 
 def recipe(**changes: Any) -> Recipe:
     values: dict[str, Any] = {
-        "seed": 3, "threads": 1, "epochs": 2, "batch": 4, "lr": 0.1, "milestones": (1,), "milestones_of": 2,
+        "seed": 3, "threads": 1, "epochs": 2, "batch": 4, "lr": 0.1, "milestones": (1,),
         "clip_norm": 0.5, "weight_decay": 0.01,
     }  # fmt: skip
     return Recipe(**values | changes)
