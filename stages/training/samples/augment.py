@@ -12,7 +12,6 @@ from math import pi
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
-from torchvision.transforms.functional import gaussian_blur
 
 from stages.training.samples.jpeg import jpeg_like
 
@@ -90,7 +89,7 @@ class Augment:
         draw = _Draw(len(x), generator)
         size = x.shape[-1]
         sigma = draw.one(self.blur_sigma)
-        x = _on(draw.coin(self.blur), x, lambda some: gaussian_blur(some, [5, 5], [sigma, sigma]))
+        x = _on(draw.coin(self.blur), x, lambda some: _blurred(some, sigma))
         small = max(8, round(size * draw.one(self.shrink_to)))
         x = _on(draw.coin(self.shrink), x, lambda some: _resize(_resize(some, small), size))
         if self.noise:
@@ -127,6 +126,15 @@ def _on(chosen: Tensor, x: Tensor, change) -> Tensor:  # type: ignore[no-untyped
     """`change` applied to the chosen images of a batch."""
     rows = chosen.nonzero().squeeze(1)
     return x.index_copy(0, rows, change(x[rows])) if len(rows) else x
+
+
+def _blurred(x: Tensor, sigma: float) -> Tensor:
+    """Gaussian blur of 5x5 pixels, as torchvision's `gaussian_blur`, whose import takes longer than an epoch here."""
+    grid = torch.linspace(-2, 2, 5, device=x.device, dtype=x.dtype)
+    falloff = torch.exp(-0.5 * (grid / sigma).square())
+    line = falloff / falloff.sum()
+    kernel = torch.mm(line[:, None], line[None, :]).expand(x.shape[1], 1, 5, 5)
+    return F.conv2d(F.pad(x, [2, 2, 2, 2], mode="reflect"), kernel, groups=x.shape[1])
 
 
 def _resize(x: Tensor, size: int) -> Tensor:
