@@ -97,8 +97,8 @@ def uncommented(text: str) -> list[str]:
     known: set[str] = set()
     for number, line in enumerate(lines):
         key = KEY.match(line)
-        if not key:
-            continue
+        if not key or line.lstrip().startswith("{") or line.count("}") > line.count("{"):
+            continue  # of a mapping in braces that goes over several lines
         known = known if key[1] else set()
         above = lines[max(0, number - 2) : number]
         if _comments(above[-1:]) or (_comments(above[:1]) and _sibling(above[-1], key[1])):

@@ -20,9 +20,9 @@ from stages.core.runtime import log, main
 from stages.core.store import Note, digest_path, fill
 from stages.media.decode import frame_times
 from stages.mel import video_mel
-from stages.mel.spectrogram import FRONT_ENDS, MEAN, RATE, STD
+from stages.mel.spectrogram import FRONT_ENDS, RATE
 from stages.mel.video_mel import MakeMel
-from stages.training.samples.mels import mel_window, open_track
+from stages.training.samples.mels import MEAN, STD, mel_window, open_track
 
 INDEX, OUT = Path("data/index"), Path("data/mel")
 METRICS, PICTURE = Path("metrics/mel.json"), Path("metrics/mel.png")

@@ -20,16 +20,14 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from stages.training.samples.mels import MEAN, MELS, STD
+
 if TYPE_CHECKING:
     from torchaudio.transforms import MelSpectrogram
 
 Rows = NDArray[np.float32]
 
 RATE = 44_100  # Hz
-MELS = 64
-MEAN, STD = -14.8, 19.895  # dB
-FLOOR_DB = -100.0  # dB of the smallest power told from none (1e-10)
-SILENCE = (FLOOR_DB - MEAN) / STD
 BLOCK = 4096  # rows made at once: 20 s and some 20 MB
 
 

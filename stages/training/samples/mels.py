@@ -14,10 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stages.core.errors import UserError
-from stages.mel.spectrogram import MELS, SILENCE, STD
 
 Rows = NDArray[np.float32]
 
+MELS = 64
+MEAN, STD = -14.8, 19.895  # dB: TSAV's normalisation (Kuhnke et al. 2020, released code)
+FLOOR_DB = -100.0  # dB of the smallest power told from none (1e-10)
+SILENCE = (FLOOR_DB - MEAN) / STD
 TOP_DB = 80.0
 LATE = 3600.0  # seconds from the end of a sound to a frame: ticks taken for seconds, or another video's sound
 

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from stages.core.labels import AU_NAMES, MISSING, VA_NAMES
 from stages.core.store import read_notes
-from stages.mel.spectrogram import MELS
 from stages.training.samples.faces import Labels, Rows, labels_of, open_array
-from stages.training.samples.mels import MelTrack, check_times, open_track
+from stages.training.samples.mels import MELS, MelTrack, check_times, open_track
 
 PACE = 1 / 30  # seconds a frame, where a trial has a single face
 SILENT = MelTrack(np.zeros((0, MELS), np.float32), PACE, 0.0)

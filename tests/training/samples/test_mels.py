@@ -8,8 +8,15 @@ import pandas as pd
 import pytest
 
 from stages.core.errors import UserError
-from stages.mel.spectrogram import SILENCE, STD
-from stages.training.samples.mels import MelTrack, check_times, mel_segment, mel_window, open_track
+from stages.training.samples.mels import (
+    SILENCE,
+    STD,
+    MelTrack,
+    check_times,
+    mel_segment,
+    mel_window,
+    open_track,
+)
 
 
 def ramp(rows: int, hop: float = 0.01, offset: float = 0.0) -> MelTrack:
