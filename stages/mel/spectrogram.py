@@ -20,7 +20,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from stages.training.samples.mels import MEAN, MELS, STD
+from stages.training.samples.mels import FLOOR_DB, MEAN, MELS, STD
 
 if TYPE_CHECKING:
     from torchaudio.transforms import MelSpectrogram

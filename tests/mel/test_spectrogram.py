@@ -11,13 +11,13 @@ from stages.mel.spectrogram import (
     FRONT_ENDS,
     MEAN,
     RATE,
-    SILENCE,
     STD,
     MelFrontEnd,
     mel,
     mel_rows,
     write_mel,
 )
+from stages.training.samples.mels import SILENCE
 
 BOTH = pytest.mark.parametrize("front_end", FRONT_ENDS.values(), ids=list(FRONT_ENDS))
 
