@@ -16,14 +16,16 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
 from benchmarks.measure import Row, seconds
-from stages.audio import __main__ as audio
-from stages.audio.model import audio_model
+from stages.audio.model import forward as hearing
+from stages.audio.model import hear
 from stages.core.labels import AU_NAMES, VA_NAMES
+from stages.networks import gru, transformer
+from stages.networks.audio_visual import TDNN, AudioVisualModel
 from stages.networks.common.backbones import build_backbone
 from stages.networks.common.heads import Heads
 from stages.networks.common.visual import VisualModel
-from stages.sequence import __main__ as sequence
-from stages.sequence.model import fuse, sequence_model
+from stages.sequence.model import forward as seeing
+from stages.sequence.network import SequenceModel
 from stages.training.objectives import Objectives
 from stages.training.recipe import Recipe
 from stages.training.samples.mels import MelTrack
@@ -38,15 +40,13 @@ TRIALS, FRAMES = 4, 120
 BACKBONES = {"IResNet18": ("iresnet", 18), "ResNet50": ("vggface2", 50)}
 WIDTH, SIZE = 0.25, 80  # as the demo shrinks them
 RECIPE = Recipe(seed=0, threads=1, epochs=1, batch=16, lr=0.01)
-FUSED = {
-    "kind": "transformer", "project": None, "positions": "none", "layers": 1, "attention_heads": 8,
-    "feed_forward": 2048, "features": 512,
-}  # fmt: skip
+FUSED = {"positions": "none", "layers": 1, "attention_heads": 8, "feed_forward": 2048}
 FAN = {
-    "project": 256, "positions": "sinusoidal", "layers": 2, "attention_heads": 8, "feed_forward": 512,
-    "hidden": 128, "bidirectional": True, "features": None,
+    "positions": "sinusoidal", "layers": 2, "attention_heads": 8, "feed_forward": 512, "hidden": 128,
+    "bidirectional": True,
 }  # fmt: skip
-HEARS = {"tasks": TASKS, "visual": 512, "features": 512, "steps": 100}
+PROJECT, STREAM, MEL_STEPS = 256, 512, 100
+ENCODERS = {"gru": gru.encoder, "transformer": transformer.encoder}
 
 Features = list[NDArray[np.floating]]  # a trial each
 Epoch = Callable[[Features, Path], None]  # the folder keeps what a frozen audio model says
@@ -92,23 +92,28 @@ def _embed(visual: VisualModel, images: NDArray[np.uint8]) -> Features:
 def _hearing(features: Features, _: Path) -> None:
     """An epoch of the audio step."""
     windows = cut_windows(*_tracks(features, Cut(30, 10)))
-    material = Material(windows, lambda chosen: windows.mel(chosen, 100))
-    _fit(audio_model(HEARS), audio.forward, material)
+    _fit(_audio(), hearing, Material(windows, lambda chosen: windows.mel(chosen, MEL_STEPS)))
 
 
 def _fused(features: Features, folder: Path) -> None:
     """An epoch of the sequence step on both streams."""
-    card = {"tasks": TASKS, "visual": 512, "audio": 512, "network": FUSED}
     windows = cut_windows(*_tracks(features, Cut(30, 10)))
-    heard = fuse(windows, audio_model(HEARS), folder / "heard.npy", torch.device("cpu"))
-    _fit(sequence_model(card), sequence.forward, heard)
+    heard = hear(_audio(), windows, folder / "heard.npy")
+    encoder = transformer.encoder(2 * STREAM, FUSED, 0.1)
+    model = SequenceModel(Heads(STREAM, TASKS), encoder, torch.nn.Linear(2 * STREAM, STREAM))
+    _fit(model, seeing, Material(windows, lambda chosen: heard[chosen]))
 
 
-def _seen(kind: str, features: Features, folder: Path) -> None:
+def _seen(kind: str, features: Features, _: Path) -> None:
     """An epoch of a sequence step on the visual stream alone."""
-    card = {"tasks": TASKS, "visual": 512, "audio": 0, "network": {"kind": kind, **FAN}}
     windows = cut_windows(*_tracks(features, cuts(9, 4, None)[0]))
-    _fit(sequence_model(card), sequence.forward, fuse(windows, None, folder, torch.device("cpu")))
+    encoder = ENCODERS[kind](PROJECT, FAN, 0.1)
+    model = SequenceModel(Heads(encoder.features, TASKS), encoder, None, torch.nn.Linear(STREAM, PROJECT))
+    _fit(model, seeing, Material(windows, lambda chosen: np.zeros((len(chosen), 9, 0), np.float32)))
+
+
+def _audio() -> AudioVisualModel:
+    return AudioVisualModel(TDNN(features=STREAM), Heads(2 * STREAM, TASKS), MEL_STEPS)
 
 
 def _fit(model: torch.nn.Module, forward: Forward, material: Material) -> None:

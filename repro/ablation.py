@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from importlib import import_module
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -22,13 +21,14 @@ import pandas as pd
 
 from repro.studies import STUDIES
 from repro.study import INDEX, Changes, Study, changed
-from stages.core.card import read_card
+from stages.core.card import kind_named, read_card
 from stages.core.errors import UserError
 from stages.core.files import write_csv, write_json, write_text
-from stages.core.params import Strict, check, flatten
+from stages.core.params import SCALES, Strict, check, read_params
 from stages.core.resume import data_digest, stage_code
 from stages.core.runtime import log, main
 from stages.core.store import digest
+from stages.params.places import in_force
 from stages.scoring import labelled
 from stages.scoring.halves import SCORING, half_of, halves
 from stages.training.checkpoints import Outs
@@ -49,18 +49,10 @@ def run() -> None:
 
 def block_values(study: Study, scale: str | None = None) -> dict[str, Any]:
     """The parameters of the study's run as its stage would get them. Errors: UserError for no such scale."""
-    from dvc.api import params_show
-
-    run = f"{study.verb}.{study.system}-{study.step}"
-    declared = params_show(stages=run.replace(".", "@"), deps=True)
-    if scale:
-        scales = params_show()["scales"]
-        if scale not in scales:
-            raise UserError(
-                f"params.yaml, key scale: there is no {scale!r}; choose one of {', '.join(scales)}"
-            )
-        declared |= {"scale": scale, "scales": scales}
-    return flatten(declared, f"{study.system}.{study.verb}", run)
+    values = read_params()
+    if scale and scale not in SCALES:
+        raise UserError(f"params.yaml, key scale: there is no {scale!r}; choose one of {', '.join(SCALES)}")
+    return in_force(values | ({"scale": scale} if scale else {}), f"{study.verb}@{study.run}")
 
 
 def sweep(name: str, study: Study, values: dict[str, Any], scratch: Path, metrics: Path) -> pd.DataFrame:
@@ -83,7 +75,7 @@ def sweep(name: str, study: Study, values: dict[str, Any], scratch: Path, metric
 def checked(study: Study, values: dict[str, Any], changes: Changes) -> Strict:
     """Parameters of a variant as its front door takes them."""
     block = f"{study.system}.{study.verb}"
-    return check(import_module(f"stages.{study.verb}.__main__").Params, changed(values, changes), block)
+    return check(kind_named(study.verb).Params, changed(values, changes), block)
 
 
 def trained(study: Study, params: Strict, folder: Path) -> dict[str, float]:
@@ -93,9 +85,7 @@ def trained(study: Study, params: Strict, folder: Path) -> dict[str, float]:
         return dict(kept["figures"])
     shutil.rmtree(folder, ignore_errors=True)
     outs = Outs(folder / "models", folder / "predictions", folder / "history.csv")
-    getattr(import_module(f"stages.{study.verb}.__main__"), study.verb)(
-        study.system, study.step, params, outs
-    )
+    train_step(kind_named(study.verb), params, outs)
     figures = scores(study, outs)
     write_json(done, {"key": key, "figures": figures})
     return figures
@@ -111,7 +101,7 @@ def key_of(study: Study, params: Strict) -> str:
 def scores(study: Study, outs: Outs) -> dict[str, float]:
     """Figures of the chosen checkpoint on all validation videos, and on those it was not chosen on."""
     table = pd.read_parquet(INDEX)
-    predictions = pd.read_parquet(outs.predictions / f"{read_card(outs.models)['chosen']}.parquet")
+    predictions = pd.read_parquet(outs.predictions / f"{read_card(outs.models).chosen}.parquet")
     scored, _ = labelled.join(labelled.validation(table), predictions, "drop")
     half = scored.where(half_of(scored.trials, halves(table), SCORING))
     both = study.figures(scored), study.figures(half)

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.scoring.labelled import Scored
-
-INDEX = Path("data/index/frames.parquet")
-FRAMES = Path("data/frames")
+from stages.training.footage import FRAMES, INDEX
 
 Changes = Mapping[str, Any]  # key of the block → its value, or a function of the value that the block has
 
@@ -42,6 +40,11 @@ class Study:
     note: str = ""
     cumulative: bool = field(default=False, kw_only=True)
     inputs: tuple[Path, ...] = field(default=(INDEX, FRAMES), kw_only=True)
+
+    @property
+    def run(self) -> str:
+        """Name of the run in params.yaml."""
+        return f"{self.system}-{self.step}"
 
     def rows(self) -> Iterator[tuple[Variant, Changes]]:
         """Every variant with all of its changes."""

@@ -10,7 +10,7 @@ from stages.scoring.labelled import Scored
 SCARCE = ("AU15", "AU23", "AU24")
 SEEDS = (1, 2, 3)
 # As many batches of AUs as half of the pipeline's run, where they take every second turn.
-SHORT = {"tasks": ("AU",), "turns": None, "epochs": times(1 / 2), "steps": times(1 / 2)}
+SHORT = {"tasks": ("AU",), "turns": None, "epochs": times(1 / 2), "batches": times(1 / 2)}
 
 NOTE = """The visual model of jin2021 with its AU head alone and half of the pipeline's AU batches, with and
 without the stills that the key `extra` names, three seeds of each. The paper has no such comparison. F1 of

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from repro.study import Study, Variant, times, unchanged
-from stages.core.card import read_card, save_model
+from stages.core.card import save_model
 from stages.core.labels import AU_LOGITS, MISSING
 from stages.networks.common.backbones import build_backbone
+from stages.networks.common.pretrained import read_network
 from stages.scoring import measures
 from stages.scoring.labelled import Scored
 
@@ -27,7 +28,7 @@ steps where the scale caps them."""
 
 def untrained(backbone: str) -> Path:
     """A folder like that of a pretrained backbone, with the network's random start."""
-    network = read_card(Path(backbone))["network"]
+    network = read_network(Path(backbone))
     torch.manual_seed(0)
     save_model(UNTRAINED, build_backbone(**network).network.state_dict(), {"network": network})
     return UNTRAINED
@@ -50,7 +51,7 @@ BARE = {
     "label_smoothing": False,
     "fpn": False,
     "batch": times(SMALL),
-    "steps": times(1 / SMALL),
+    "batches": times(1 / SMALL),
     "ssh": False,
     "extra": False,
 }
@@ -69,7 +70,7 @@ JIANG2022 = Study(
         Variant("ls", {"label_smoothing": True}, "label smoothing", 0.673),
         Variant("b+m", {"unit_loss": "both"}, "BCE and multi-label loss", 0.690),
         Variant("fpn", {"fpn": True}, "feature pyramid", 0.709),
-        Variant("bs256", {"batch": unchanged, "steps": unchanged}, "larger batch", 0.712),
+        Variant("bs256", {"batch": unchanged, "batches": unchanged}, "larger batch", 0.712),
         Variant("ssh", {"ssh": True}, "SSH modules", 0.715),
         Variant("data", {"extra": unchanged}, "stills with AUs", 0.721),
     ),

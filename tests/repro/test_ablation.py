@@ -20,16 +20,17 @@ from repro.study import Study, Variant, changed, times, unchanged
 from stages.core.card import read_card
 from stages.core.errors import UserError
 from stages.core.labels import AU_LOGITS, AU_NAMES
-from stages.finetune import __main__ as finetune
+from stages.networks.common.pretrained import read_network
 from stages.scoring import labelled
 from stages.scoring.halves import halves
 from tests.world import build_world
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK: dict[str, Any] = {
-    "seed": 1, "threads": 1, "backbone": "models/pretrain/tiny", "tasks": ["AU"], "sampling": "balanced",
-    "ml_ros": 0.25, "attention": True, "fpn": True, "ssh": True, "extra": "data/stills/affect", "batch": 16,
-    "steps": 2, "epochs": 1, "lr": 0.01, "unit_loss": "both", "label_smoothing": True,
+    "seed": 1, "threads": 1, "system": "x", "step": "y", "network": "pyramid",
+    "backbone": "models/pretrain/tiny", "tasks": ["AU"], "sampling": "balanced",
+    "ml_ros": 0.25, "attention": True, "fpn": True, "ssh": True, "extra": True, "batch": 16,
+    "batches": 2, "epochs": 1, "lr": 0.01, "unit_loss": "both", "label_smoothing": True,
 }  # fmt: skip
 TWO = Study(
     "finetune", "x", "y",
@@ -56,9 +57,9 @@ def test_cumulative_rows_keep_what_came_before() -> None:
 
 
 def test_changes_may_depend_on_the_blocks_value() -> None:
-    values = {"batch": 256, "steps": None, "lr": 0.1}
-    small = changed(values, {"batch": times(96 / 256), "steps": times(2), "lr": unchanged})
-    assert small == {"batch": 96, "steps": None, "lr": 0.1}
+    values = {"batch": 256, "batches": None, "lr": 0.1}
+    small = changed(values, {"batch": times(96 / 256), "batches": times(2), "lr": unchanged})
+    assert small == {"batch": 96, "batches": None, "lr": 0.1}
     assert times(0.01)(3) == 1
 
 
@@ -70,7 +71,7 @@ def test_every_row_is_trained_scored_and_written(world: Path) -> None:
         "name", "change", "published", "macro_f1", "f1", "macro_f1_scoring", "f1_scoring",
     ]  # fmt: skip
     assert np.allclose(written["macro_f1"], table["macro_f1"], atol=1e-4)
-    cards = [read_card(Path("scratch/two", name, "models"))["params"] for name in ("plain", "fast")]
+    cards = [read_card(Path("scratch/two", name, "models")).params for name in ("plain", "fast")]
     assert [(card["lr"], card["fpn"], card["ssh"], card["attention"]) for card in cards] == [
         (0.01, False, False, True), (0.05, False, False, True),
     ]  # fmt: skip
@@ -84,7 +85,7 @@ def test_every_row_is_trained_scored_and_written(world: Path) -> None:
 
 def by_scikit_learn(folder: Path) -> list[float]:
     """Mean macro F1 of a variant's chosen checkpoint: all validation videos, the scoring half."""
-    chosen = read_card(folder / "models")["chosen"]
+    chosen = read_card(folder / "models").chosen
     predictions = pd.read_parquet(folder / f"predictions/{chosen}.parquet")
     index = pd.read_parquet("data/index/frames.parquet")
     rows = index.merge(predictions, on=["trial", "frame"], suffixes=("", "_said"))
@@ -107,13 +108,13 @@ def test_a_sweep_goes_on_behind_its_last_row(world: Path, monkeypatch: pytest.Mo
     ablation.sweep("two", TWO, BLOCK, Path("scratch"), Path("metrics"))
     before = Path("metrics/two.csv").read_bytes()
     runs: list[float] = []
-    train = finetune.finetune
+    train = ablation.train_step
 
-    def counted(system: str, step: str, params: finetune.Params, outs: Any) -> None:
+    def counted(kind: Any, params: Any, outs: Any) -> None:
         runs.append(params.lr)
-        train(system, step, params, outs)
+        train(kind, params, outs)
 
-    monkeypatch.setattr(finetune, "finetune", counted)
+    monkeypatch.setattr(ablation, "train_step", counted)
     ablation.sweep("two", TWO, BLOCK, Path("scratch"), Path("metrics"))
     assert runs == [] and Path("metrics/two.csv").read_bytes() == before
     (Path("scratch/two/fast/figures.json")).unlink()
@@ -138,7 +139,7 @@ def test_the_first_row_of_jiangs_table_starts_untrained_and_bare(world: Path) ->
     assert params["backbone"] == UNTRAINED
     start = load_file(UNTRAINED / "model.safetensors")["layer1.0.conv1.weight"]
     assert float(start.std()) == pytest.approx(0.1, rel=0.1)  # of a new convolution
-    assert read_card(UNTRAINED)["network"] == read_card(Path("models/pretrain/tiny"))["network"]
+    assert read_network(UNTRAINED) == read_network(Path("models/pretrain/tiny"))
     off = ("ml_ros", "attention", "fpn", "ssh", "label_smoothing", "extra")
     assert not any(params[key] for key in off)
     assert (params["sampling"], params["unit_loss"], params["batch"]) == ("batch", "bce", 6)
@@ -164,7 +165,7 @@ def test_published_figures_are_table_1() -> None:
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_study_names_a_run_and_keys_of_its_block(name: str) -> None:
     study, params = STUDIES[name], YAML(typ="safe").load(ROOT / "params.yaml")
-    run = params[study.verb][f"{study.system}-{study.step}"]
+    run = params["runs"][study.verb][study.run]
     known = {*params[study.system][study.verb], *run, "seed", "threads", "extra", "lr"}
     assert {key for _, changes in study.rows() for key in changes} <= known
 
