@@ -32,6 +32,7 @@ from stages.params.places import in_force
 from stages.scoring import labelled
 from stages.scoring.halves import SCORING, half_of, halves
 from stages.training.checkpoints import Outs
+from stages.training.step import train_step
 
 SCRATCH = Path(".state/ablation")
 METRICS = Path("metrics/ablation")
