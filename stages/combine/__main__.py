@@ -19,9 +19,9 @@ from stages.core.params import Strict, load
 from stages.core.runtime import log, main
 from stages.ensemble.candidates import Candidate
 from stages.ensemble.mixture import describe, mix, read_selection, sources_of
-from stages.ensemble.weights import Rules, Start
+from stages.ensemble.weight_search import Rules, Start
 from stages.evaluate import __main__ as evaluate
-from stages.evaluate import step_scores
+from stages.scoring import step_scores
 from stages.scoring import labelled
 from stages.scoring.halves import SCORING, SELECTION, half_of, halves
 from stages.smooth import __main__ as smooth

@@ -11,7 +11,7 @@ from stages.core.labels import AU_NAMES, VA_NAMES
 from stages.ensemble.candidates import Candidate, scored_file
 from stages.ensemble.methods import aligned
 from stages.ensemble.mixture import Selection, Source, weighted
-from stages.ensemble.weights import Rules, class_weights, unit_weights
+from stages.ensemble.weight_search import Rules, class_weights, unit_weights
 from stages.scoring import labelled
 from stages.scoring.halves import SCORING, half_of
 

@@ -18,7 +18,7 @@ from stages.core.params import Strict, load
 from stages.core.runtime import argument, log, main
 from stages.ensemble import candidates, methods
 from stages.ensemble.mixture import Source, compose, describe, read_selection, sources_of
-from stages.ensemble.weights import Rules, Start
+from stages.ensemble.weight_search import Rules, Start
 from stages.scoring import labelled
 from stages.scoring.halves import SELECTION, half_of, halves
 

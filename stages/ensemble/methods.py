@@ -12,7 +12,7 @@ from stages.ensemble.candidates import Candidate, best, scored_file
 from stages.ensemble.choosing import choose
 from stages.ensemble.mixture import Source, weighted
 from stages.ensemble.robust_choice import fold_scores, steady
-from stages.ensemble.weights import Rules, unit_weights
+from stages.ensemble.weight_search import Rules, unit_weights
 from stages.scoring.labelled import UNITS, Criterion, Scored, predicted_units
 
 

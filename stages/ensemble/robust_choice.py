@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from stages.scoring import labelled
-from stages.scoring.tallies import Floats, tally, unit_scores, weigh
+from stages.scoring.video_sums import Floats, tally, unit_scores, weigh
 
 
 def fold_scores(scored: labelled.Scored, criterion: labelled.Criterion) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.core.labels import EXPRESSIONS, MISSING
-from stages.scoring.tallies import Floats
+from stages.scoring.video_sums import Floats
 
 Labels = NDArray[np.integer]
 CLASSES = len(EXPRESSIONS)

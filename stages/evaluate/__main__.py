@@ -16,7 +16,7 @@ from stages.core.files import measured, write_csv, write_json
 from stages.core.labels import AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS
 from stages.core.params import Strict, load
 from stages.core.runtime import argument, main
-from stages.evaluate import step_scores
+from stages.scoring import step_scores
 from stages.scoring import labelled
 from stages.scoring.halves import SCORING, half_of, halves
 

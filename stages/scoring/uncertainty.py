@@ -9,7 +9,7 @@ import numpy as np
 
 from stages.core.labels import TASKS
 from stages.scoring.labelled import Scored
-from stages.scoring.tallies import Floats, official, tally, weigh
+from stages.scoring.video_sums import Floats, official, tally, weigh
 
 DRAWS = 1000
 

@@ -9,7 +9,7 @@ import pytest
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
 from stages.ensemble.candidates import Candidate
 from stages.evaluate import __main__ as evaluate
-from stages.evaluate import step_scores
+from stages.scoring import step_scores
 from stages.scoring import labelled
 from stages.scoring.halves import halves
 from tests.scoring.tables import frame_table, predict, write

@@ -18,7 +18,7 @@ from stages.ensemble import weight_grid
 from stages.ensemble.choosing import choose
 from stages.ensemble.robust_choice import steady
 from stages.scoring.labelled import UNITS, Criterion, Scored, official, predicted_units
-from stages.scoring.tallies import Floats, au_scores, concordance, expression_scores
+from stages.scoring.video_sums import Floats, au_scores, concordance, expression_scores
 
 Start = Literal["leader", "best", "mean"]
 PASSES = 3  # over the expressions; after one or two nothing changes
