@@ -41,7 +41,10 @@ def select(paths: Paths, rows: pd.DataFrame, rules: Rules, class_margin: float) 
 def best_single(
     paths: Paths, labels: pd.DataFrame, sides: dict[str, str], missing: labelled.Missing
 ) -> dict[str, Candidate]:
-    """The best system for each task on the scoring half itself: the hardest one to beat there."""
+    """The best system for each task on the scoring half itself: the hardest one to beat there.
+
+    By the ABAW2 measures whatever the criterion: in them the margin over it is told.
+    """
     scores: dict[Candidate, dict[str, float]] = {}
     for system, path in paths.items():
         scored = scored_file(path, labels, missing)

@@ -13,10 +13,10 @@ def table() -> pd.DataFrame:
     return with_gaps(frame_table(trials=8))
 
 
-def test_measures_from_tallies_are_the_measures_from_frames(table: pd.DataFrame) -> None:
+def test_measures_from_sums_are_the_measures_from_frames(table: pd.DataFrame) -> None:
     own = scored(table, predict(table, noise=1.5))
     names = sorted(own.trials.unique())
-    own_sums = video_sums.tally(own, names)
+    own_sums = video_sums.by_video(own, names)
     total = video_sums.official(video_sums.weigh(np.ones((1, len(names)), int), own_sums))
     assert {task: score[0] for task, score in total.items()} == pytest.approx(labelled.official(own))
     only = video_sums.official(own_sums)
@@ -27,7 +27,7 @@ def test_measures_from_tallies_are_the_measures_from_frames(table: pd.DataFrame)
 def test_a_video_drawn_twice_counts_twice(table: pd.DataFrame) -> None:
     own = scored(table, predict(table, noise=1.5))
     names = sorted(own.trials.unique())
-    drawn = video_sums.weigh(np.array([[2, 0, 0, 1, 0, 0]]), video_sums.tally(own, names))
+    drawn = video_sums.weigh(np.array([[2, 0, 0, 1, 0, 0]]), video_sums.by_video(own, names))
     parts = [own.where(own.trials.eq(names[place])) for place in (0, 0, 3)]
     joined = labelled.Scored(
         pd.concat([part.trials for part in parts]),
