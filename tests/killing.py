@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from stages.core.epochs import checkpoint_name
 from stages.core.files import write_parquet
 from stages.training import checkpoints
 
@@ -38,7 +39,7 @@ def dies_in(epoch: int) -> Callable[[Path, pd.DataFrame], None]:
     """`write_parquet` up to the end of the process in the middle of an epoch."""
 
     def save(path: Path, table: pd.DataFrame) -> None:
-        if path.stem == checkpoints.name(epoch):
+        if path.stem == checkpoint_name(epoch):
             raise KeyboardInterrupt
         write_parquet(path, table)
 

@@ -8,7 +8,7 @@ Run: python -m stages.combine
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 from pydantic import Field, NonNegativeFloat
@@ -19,11 +19,11 @@ from stages.core.params import Strict, load
 from stages.core.runtime import log, main
 from stages.ensemble.candidates import Candidate
 from stages.ensemble.mixture import describe, mix, read_selection, sources_of
-from stages.ensemble.weights import Rules, Start
-from stages.evaluate import figures, step_scores
-from stages.scoring import labelled
+from stages.ensemble.weight_search import Rules, Start
+from stages.scoring import figures, labelled, step_scores
 from stages.scoring.halves import SCORING, SELECTION, half_of, halves
-from stages.smooth import widths as smoothing_widths
+from stages.scoring.measures import Criterion
+from stages.smooth import widths
 from stages.smooth.moving_average import smooth
 
 INDEX = Path("data/index/frames.parquet")
@@ -37,11 +37,19 @@ class Params(Strict):
     systems: Annotated[list[str], Field(min_length=1)]
     evaluate: figures.Rules
     grid_step: Annotated[float, Field(gt=0, le=1)]
-    criterion: labelled.Criterion
+    criterion: Criterion
     margin: NonNegativeFloat
     class_margin: NonNegativeFloat
     start: Start
-    smooth: smoothing_widths.Params
+    smooth: widths.Params
+
+
+class Predicted(NamedTuple):
+    """The weighted sum of the systems in use (their names), before and after smoothing."""
+
+    mixed: pd.DataFrame
+    final: pd.DataFrame
+    systems: str
 
 
 def run() -> None:
@@ -53,38 +61,35 @@ def run() -> None:
     rules = Rules(params.grid_step, params.criterion, params.margin, params.start)
     chosen = MODELS / "selection.json"
     write_json(chosen, describe(systems.select(paths, rows, rules, params.class_margin)))
-    mixed = mix(read_selection(chosen), paths)  # as written: prediction on a new video reads rounded weights
-    own = params.smooth
-    widths = smoothing_widths.choose_widths(table, mixed, own.widths, own.criterion, own.margin)
-    write_json(MODELS / "widths.json", widths)
-    final = smooth(mixed, widths)
+    selection = read_selection(chosen)  # as written: prediction on a new video reads rounded weights
+    mixed = mix(selection, paths)
+    smoothing = widths.choose_widths(table, mixed, params.smooth)
+    write_json(MODELS / "widths.json", smoothing)
+    final = smooth(mixed, smoothing)
     write_parquet(Path("data/combined.parquet"), final)
-    report(table, paths, mixed, final, params.evaluate.missing)
-    log.print(f"combined: {len(sources_of(read_selection(chosen)))} of {len(params.systems)} systems in use")
+    used = [source.system for source in paths if source in sources_of(selection)]
+    report(table, paths, Predicted(mixed, final, ", ".join(used)), params.evaluate.missing)
+    log.print(f"combined: {len(used)} of {len(params.systems)} systems in use")
 
 
 def report(
-    table: pd.DataFrame,
-    paths: dict[Candidate, Path],
-    mixed: pd.DataFrame,
-    final: pd.DataFrame,
-    missing: labelled.Missing,
+    table: pd.DataFrame, paths: dict[Candidate, Path], predicted: Predicted, missing: labelled.Missing
 ) -> None:
     """Write the measures, and the scores of the steps beside the best single system's."""
     sides, labels = halves(table), labelled.validation(table)
-    scored, counts = labelled.join(labels, final, missing)
+    scored, counts = labelled.join(labels, predicted.final, missing)
     write_json(Path("metrics/combined.json"), figures.measure(scored, counts, sides))
     best = systems.best_single(paths, labels, sides, missing)
     single = mix(systems.singles(best), paths)
     names = ", ".join(f"{task} {candidate.system}" for task, candidate in best.items())
     steps = [
         step_scores.Step(step_scores.SINGLE, names, single),
-        step_scores.Step(step_scores.ENSEMBLE, "", mixed),
-        step_scores.Step(step_scores.SMOOTH, "final", final),
+        step_scores.Step(step_scores.ENSEMBLE, predicted.systems, predicted.mixed),
+        step_scores.Step(step_scores.SMOOTH, predicted.systems, predicted.final),
     ]
     scores = {"steps": step_scores.score_steps(table, steps, sides, missing)}
     margin = _margin(labels, single, scored, sides, missing)
-    write_json(Path("data/scores/combined.json"), measured({**scores, "margin": margin}))
+    write_json(Path("data/scores/combined.json"), measured({**scores, "margin": margin}), digits=None)
 
 
 def _margin(

@@ -11,7 +11,7 @@ from stages.core.labels import AU_NAMES, VA_NAMES
 from stages.ensemble.candidates import Candidate, scored_file
 from stages.ensemble.methods import aligned
 from stages.ensemble.mixture import Selection, Source, weighted
-from stages.ensemble.weights import Rules, class_weights, unit_weights
+from stages.ensemble.weight_search import Rules, class_weights, unit_weights
 from stages.scoring import labelled
 from stages.scoring.halves import SCORING, half_of
 
@@ -41,7 +41,10 @@ def select(paths: Paths, rows: pd.DataFrame, rules: Rules, class_margin: float) 
 def best_single(
     paths: Paths, labels: pd.DataFrame, sides: dict[str, str], missing: labelled.Missing
 ) -> dict[str, Candidate]:
-    """The best system for each task on the scoring half itself: the hardest one to beat there."""
+    """The best system for each task on the scoring half itself: the hardest one to beat there.
+
+    By the ABAW2 measures whatever the criterion: in them the margin over it is told.
+    """
     scores: dict[Candidate, dict[str, float]] = {}
     for system, path in paths.items():
         scored = scored_file(path, labels, missing)

@@ -28,7 +28,10 @@ HEADER = ("step", *(name for task in TASKS for name in (task, "Δ", "all")))
 
 
 class Row(NamedTuple):
-    """Scores by task: on the scoring half, their change from the row above and its error, on all videos."""
+    """Scores by task: on the scoring half, their change from the row above and its error, on all videos.
+
+    `checkpoint`: what stands behind them, checkpoints or systems; of published figures their source.
+    """
 
     system: str
     step: str
@@ -108,10 +111,11 @@ def plotted(found: Sequence[Row]) -> pd.DataFrame:
 
 
 def nested(found: Sequence[Row]) -> dict[str, Any]:
-    """system → step → {scoring, change, spread, all} → task → score, for `dvc metrics show` and `diff`.
+    """system → step → {checkpoint, scoring, change, spread, all} → task → score, for `dvc metrics`.
 
-    `spread` is the standard error of the change; DVC takes a key named "error" for a file it could not read.
-    The combined system's margin over the best single one stands as `margin` and `spread` → task.
+    `checkpoint` names what stands behind the figures. `spread` is the standard error of the change; DVC takes
+    a key named "error" for a file it could not read. The combined system's margin over the best single one
+    stands as `margin` and `spread` → task.
     """
     result: dict[str, Any] = {}
     for row in found:
@@ -120,5 +124,6 @@ def nested(found: Sequence[Row]) -> dict[str, Any]:
             own |= {MARGIN: dict(row.change), "spread": dict(row.error)}
             continue
         figures = {"scoring": row.scoring, "change": row.change, "spread": row.error, "all": row.all}
-        own[row.step] = {name: dict(part) for name, part in figures.items() if part}
+        behind = {"checkpoint": row.checkpoint} if row.checkpoint and row.step != PUBLISHED else {}
+        own[row.step] = behind | {name: dict(part) for name, part in figures.items() if part}
     return result

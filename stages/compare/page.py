@@ -18,8 +18,9 @@ STEPS = """# Steps
 
 For each task: the score on the scoring half; its change from the row above that has the task (≈: within two
 standard errors over videos, chance would do as well); and the score on all validation videos, which flatters:
-checkpoints, weights and widths were chosen on the other half. Networks that do not build on the one before
-(members, folds, variants) stand below each other all the same."""
+checkpoints, weights and widths were chosen on the other half. Last stand the checkpoints, or the systems,
+that predict. Networks that do not build on the one before (members, folds, variants) stand below each other
+all the same."""
 COMBINING = """The systems together: for each AU, expression and VA dimension a weighted sum of their final
 predictions, then smoothing. Best single: for each task the system that is best on the scoring half
 itself ({best}), the hardest to beat there. Margin: what the combined system gains over it."""
@@ -27,6 +28,7 @@ NOTES = """# Published figures
 
 On Aff-Wild2's validation set, not comparable on the drawn corpus, nor with each other where the
 measure or the split differs:"""
+BEHIND = "of"
 SUMMARY = ("system", *TASKS, *(f"{task}, paper" for task in TASKS))
 
 
@@ -50,7 +52,12 @@ def _summary(found: Sequence[Row]) -> Iterable[list[str]]:
 def _section(system: str, own: Sequence[Row]) -> list[str]:
     best = next((row.checkpoint for row in own if row.step == MARGIN), "")
     intro = [COMBINING.format(best=best)] if system == COMBINED else []
-    return [f"## {system}", *intro, _grid(HEADER, (cells(row) for row in own))]
+    return [f"## {system}", *intro, _grid((*HEADER, BEHIND), ([*cells(row), _behind(row)] for row in own))]
+
+
+def _behind(row: Row) -> str:
+    """Checkpoints or systems; a paper's source stands at the end of the page."""
+    return "" if row.step in (MARGIN, PUBLISHED) else row.checkpoint
 
 
 def _grid(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

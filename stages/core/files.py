@@ -15,10 +15,13 @@ from stages.core.runtime import atomic_path
 DIGITS = 4  # of a measure: far below its spread between seeds
 
 
-def write_json(path: Path, values: Any) -> None:
-    """Nested figures, rounded; what could not be measured (NaN) is null."""
+def write_json(path: Path, values: Any, digits: int | None = DIGITS) -> None:
+    """Nested figures, rounded; what could not be measured (NaN) is null.
+
+    `digits` None: as they are, for a stage that reads them again, so that they are rounded once.
+    """
     with atomic_path(path) as beside:
-        beside.write_text(json.dumps(rounded(values), indent=2) + "\n")
+        beside.write_text(json.dumps(rounded(values, digits), indent=2) + "\n")
 
 
 def measured(values: Any) -> Any:
@@ -53,12 +56,16 @@ def write_parquet(path: Path, table: pd.DataFrame) -> None:
         table.to_parquet(beside, index=False)
 
 
-def rounded(values: Any) -> Any:
-    """Floats of nested dicts and lists rounded to `DIGITS`, NaN as None."""
+def rounded(values: Any, digits: int | None = DIGITS) -> Any:
+    """Floats of nested dicts and lists rounded to `digits` (None: not at all), NaN as None."""
     if isinstance(values, dict):
-        return {key: rounded(value) for key, value in values.items()}
+        return {key: rounded(value, digits) for key, value in values.items()}
     if isinstance(values, list | tuple):
-        return [rounded(value) for value in values]
+        return [rounded(value, digits) for value in values]
     if isinstance(values, float | np.floating):
-        return None if _unknown(values) else round(float(values), DIGITS)
+        return None if _unknown(values) else _round(float(values), digits)
     return values
+
+
+def _round(value: float, digits: int | None) -> float:
+    return value if digits is None else round(value, digits)

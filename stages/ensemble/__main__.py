@@ -1,14 +1,14 @@
 """One prediction of a system's many checkpoints: for each AU, the expressions, valence and arousal.
 
-Methods: "best" checkpoint of all steps and epochs (Jiang et al. 2022, 4.4), "mean" of the steps (folds), or
-"weights" of the steps (Fan et al. 2021, 2). What is chosen here rests on the selection half of the validation
-videos only. Run: python -m stages.ensemble SYSTEM
+Methods: "best" checkpoint of all networks and epochs (Jiang et al. 2022, 4.4), "mean" of the
+networks (folds), or "weights" of the networks (Fan et al. 2021, 2). What is chosen here rests on the selection
+half of the validation videos only. Run: python -m stages.ensemble SYSTEM
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import pandas as pd
 from pydantic import Field, NonNegativeFloat
@@ -17,13 +17,16 @@ from stages.core.files import write_csv, write_json, write_parquet
 from stages.core.params import Strict, load
 from stages.core.runtime import argument, log, main
 from stages.ensemble import candidates, methods
-from stages.ensemble.mixture import Source, compose, describe, read_selection, sources_of
-from stages.ensemble.weights import Rules, Start
+from stages.ensemble.mixture import Source, compose, describe, read_selection
+from stages.ensemble.provenance import provenance
+from stages.ensemble.weight_search import Rules, Start
 from stages.scoring import labelled
 from stages.scoring.halves import SELECTION, half_of, halves
+from stages.scoring.measures import Criterion
 
 INDEX = Path("data/index/frames.parquet")
 PREDICTIONS = Path("data/predictions")
+ENSEMBLES = Path("data/ensemble")
 
 
 class Params(Strict):
@@ -31,31 +34,41 @@ class Params(Strict):
 
     networks: Annotated[list[str], Field(min_length=1)]
     method: Literal["best", "mean", "weights"]
-    criterion: labelled.Criterion = "score"
+    criterion: Criterion = "score"
     margin: NonNegativeFloat = 0.0
     grid_step: Annotated[float, Field(gt=0, le=1)] = 0.1
     start: Start = "mean"
+
+
+class Choice(NamedTuple):
+    """Ratings of all checkpoints, the one that stands for each network, and the sources of each unit."""
+
+    ratings: pd.DataFrame
+    members: list[candidates.Candidate]
+    selection: dict[str, list[Source]]
 
 
 def run() -> None:
     """Read params, choose; write the choice, the ratings of all checkpoints and the predictions."""
     system = argument("system")
     params = load(Params, f"{system}.ensemble")
-    ratings, selection = select(pd.read_parquet(INDEX), PREDICTIONS, system, params)
-    write_csv(Path("metrics", system, "checkpoints.csv"), ratings)
+    ratings, members, selection = select(pd.read_parquet(INDEX), PREDICTIONS, system, params)
+    write_csv(Path("metrics", system, "checkpoints.csv"), named(ratings, members))
     path = Path("models", system, "selection.json")
     write_json(path, describe(selection))
     # Of what is written: prediction on a new video reads rounded weights too.
-    write_parquet(Path("data/ensemble", f"{system}.parquet"), compose(read_selection(path), PREDICTIONS))
-    log.print(f"ensemble of {system}: {len(sources_of(selection))} of {len(ratings)} checkpoints in use")
+    write_parquet(ENSEMBLES / f"{system}.parquet", compose(read_selection(path), PREDICTIONS))
+    behind = provenance(members, selection)
+    write_json(ENSEMBLES / f"{system}.json", behind.as_json())
+    log.print(
+        f"ensemble of {system}: {len(behind.sources)} of {len(ratings)} checkpoints in use: {behind.listed()}"
+    )
 
 
-def select(
-    table: pd.DataFrame, root: Path, system: str, params: Params
-) -> tuple[pd.DataFrame, dict[str, list[Source]]]:
-    """Ratings of all checkpoints on the selection half, and the sources of each unit.
+def select(table: pd.DataFrame, root: Path, system: str, params: Params) -> Choice:
+    """Rate and choose on the selection half.
 
-    `root`: folder of predictions, where a card beside each step's names the checkpoint that stands for it.
+    `root`: folder of predictions, where a card beside each network's names the checkpoint that stands for it.
     """
     labels = labelled.validation(table)
     rows = labels[half_of(labels["trial"], halves(table), SELECTION)]
@@ -69,7 +82,7 @@ def select(
     else:
         rules = Rules(params.grid_step, params.criterion, params.margin, params.start)
         selection = methods.weights_of(members, root, rows, rules)
-    return named(ratings, members), selection
+    return Choice(ratings, members, selection)
 
 
 def named(ratings: pd.DataFrame, members: list[candidates.Candidate]) -> pd.DataFrame:

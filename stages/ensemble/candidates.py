@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from stages.core.epochs import epoch_of
 from stages.core.errors import UserError
 from stages.scoring import labelled, measures
 
 
 class Candidate(NamedTuple):
-    """One checkpoint of one step of a system."""
+    """One checkpoint of one network (a step) of a system."""
 
     system: str
     step: str
@@ -35,17 +36,17 @@ def scored_file(path: Path, rows: pd.DataFrame, missing: labelled.Missing = "dro
     return labelled.join(rows, pd.read_parquet(path), missing)[0]
 
 
-def find(root: Path, system: str, steps: Sequence[str]) -> list[Candidate]:
-    """Candidates in the order of `steps` (simplest first), and within a step the longest trained first.
+def find(root: Path, system: str, networks: Sequence[str]) -> list[Candidate]:
+    """Candidates in the order of `networks` (simplest first), and within one the longest trained first.
 
-    Errors: UserError where a step has no predictions.
+    Errors: UserError where a network has no predictions, or a file of another name among them.
     """
-    return [Candidate(system, step, name) for step in steps for name in _checkpoints(root, system, step)]
+    return [Candidate(system, step, name) for step in networks for name in _checkpoints(root, system, step)]
 
 
 def _checkpoints(root: Path, system: str, step: str) -> list[str]:
     folder = root / system / step
-    found = sorted((path.stem for path in folder.glob("*.parquet")), reverse=True)
+    found = sorted((path.stem for path in folder.glob("*.parquet")), key=epoch_of, reverse=True)
     if not found:
         raise UserError(
             f"{folder}: no predictions; run the stage that trains {system}-{step}, or take {step} out of "
@@ -54,37 +55,37 @@ def _checkpoints(root: Path, system: str, step: str) -> list[str]:
     return found
 
 
-def chosen(root: Path, system: str, steps: Iterable[str]) -> list[Candidate]:
-    """One checkpoint a step: the one that the card beside its predictions names.
+def chosen(root: Path, system: str, networks: Iterable[str]) -> list[Candidate]:
+    """One checkpoint a network: the one that the card beside its predictions names.
 
     A card's choice rests on the selection half, or for a fold on the training videos that it left out.
-    Errors: UserError where a step has no card.
+    Errors: UserError where a network has no card.
     """
-    return [Candidate(system, step, _chosen(root / system / step / "card.json")) for step in steps]
+    return [Candidate(system, step, _chosen(root / system / step / "card.json")) for step in networks]
 
 
 def _chosen(path: Path) -> str:
     if not path.is_file():
-        raise UserError(f"{path}: missing; run the stage that trains this step first")
+        raise UserError(f"{path}: missing; run the stage that trains this network first")
     name: str = json.loads(path.read_text())["chosen"]
     return name
 
 
 def rate(
-    found: Iterable[Candidate], root: Path, rows: pd.DataFrame, criterion: labelled.Criterion
+    found: Iterable[Candidate], root: Path, rows: pd.DataFrame, criterion: measures.Criterion
 ) -> pd.DataFrame:
-    """One row a candidate: system, step, checkpoint, `overall` (mean of its tasks' ABAW2 measures), `UNITS`.
+    """One row a candidate: system, step, checkpoint, `overall` (mean over its tasks), `UNITS`.
 
-    `rows`: the validation frames to choose on; those without a face do not count.
+    `rows`: the validation frames to choose on; those without a face do not count. All by `criterion`.
     """
     return pd.DataFrame([_scores(candidate, root, rows, criterion) for candidate in found])
 
 
 def _scores(
-    candidate: Candidate, root: Path, rows: pd.DataFrame, criterion: labelled.Criterion
+    candidate: Candidate, root: Path, rows: pd.DataFrame, criterion: measures.Criterion
 ) -> dict[str, Any]:
     scored = candidate.scored(root, rows)
-    overall = measures.mean(np.array(list(labelled.official(scored).values())))
+    overall = measures.mean(np.array(list(labelled.task_scores(scored, criterion).values())))
     return {**candidate._asdict(), "overall": overall, **labelled.unit_scores(scored, criterion)}
 
 

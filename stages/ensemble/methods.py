@@ -9,11 +9,11 @@ import pandas as pd
 
 from stages.core.errors import UserError
 from stages.ensemble.candidates import Candidate, best, scored_file
-from stages.ensemble.choosing import choose
 from stages.ensemble.mixture import Source, weighted
-from stages.ensemble.robust_choice import fold_scores, steady
-from stages.ensemble.weights import Rules, unit_weights
-from stages.scoring.labelled import UNITS, Criterion, Scored, predicted_units
+from stages.ensemble.robust_choice import choose, fold_scores, steady
+from stages.ensemble.weight_search import Rules, unit_weights
+from stages.scoring.labelled import UNITS, Scored, predicted_units
+from stages.scoring.measures import Criterion
 
 
 def best_of_all(

@@ -62,8 +62,8 @@ def read_selection(path: Path) -> dict[str, list[Source]]:
 
 
 def sources_of(selection: Selection) -> list[Candidate]:
-    """Every checkpoint in use, once, in order of name."""
-    return sorted({source.candidate for sources in selection.values() for source in sources})
+    """Every checkpoint in use, once, in the order of the units."""
+    return list(dict.fromkeys(source.candidate for sources in selection.values() for source in sources))
 
 
 def compose(selection: Selection, root: Path) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Scores on the selection half that do not hang on one video.
+"""Choosing one option (a checkpoint, a width, a weighting) for each unit without falling for noise.
 
 Dozens of checkpoints compete for each unit on a few videos, and frames of one video are alike: the winner is
 often the luckiest. So a gain counts as what remains of it whichever one video is left out.
@@ -6,24 +6,26 @@ often the luckiest. So a gain counts as what remains of it whichever one video i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from stages.scoring import labelled
-from stages.scoring.tallies import Floats, tally, unit_scores, weigh
+from stages.scoring.sums import Sums
+from stages.scoring.video_sums import by_video, unit_scores, weigh
 
 
-def fold_scores(scored: labelled.Scored, criterion: labelled.Criterion) -> Floats:
+def fold_scores(scored: labelled.Scored, criterion: labelled.Criterion) -> Sums:
     """Scores [trials, units] (columns: `labelled.UNITS`) with each trial left out in turn."""
     names = sorted(set(scored.trials))
     left_out = 1 - np.eye(len(names), dtype=np.int64)
-    return unit_scores(weigh(left_out, tally(scored, names)), criterion)
+    return unit_scores(weigh(left_out, by_video(scored, names)), criterion)
 
 
-def steady(folds: Sequence[Floats], default: int, units: Sequence[str] = labelled.UNITS) -> pd.DataFrame:
-    """Scores [options, units] as `choosing.choose` takes them: the default's, plus the least gain over it.
+def steady(folds: Sequence[Sums], default: int, units: Sequence[str] = labelled.UNITS) -> pd.DataFrame:
+    """Scores [options, units] as `choose` takes them: the default's, plus the least gain over it.
 
     `folds`: for each option its `fold_scores`; `default`: the option that the others must beat. Where the
     default has no score, the least score of the others; NaN where a unit cannot be scored at all.
@@ -38,7 +40,24 @@ def steady(folds: Sequence[Floats], default: int, units: Sequence[str] = labelle
     return pd.DataFrame(floor + _least(gains), columns=list(units))
 
 
-def _least(gains: Floats) -> Floats:
+def _least(gains: Sums) -> Sums:
     """Least over the folds [options, folds, units]; NaN where no fold has a score."""
     least = np.where(np.isnan(gains), np.inf, gains).min(axis=1)
     return np.where(np.isinf(least), np.nan, least)
+
+
+def choose(scores: pd.DataFrame, default: Hashable, margin: float) -> dict[str, Any]:
+    """Option of each unit (column), from scores [options, units] on the selection half.
+
+    A unit leaves `default` only for an option that is better by more than `margin`; equal options are taken
+    in the order of the rows, so put the simplest first. A unit that `default` does not predict (NaN) takes
+    its best option; one that cannot be scored keeps `default`.
+    """
+    return {str(unit): _choice(scores[unit], default, margin) for unit in scores}
+
+
+def _choice(column: pd.Series, default: Hashable, margin: float) -> Hashable:
+    if column.isna().all():
+        return default
+    best, base = column.idxmax(), column[default]
+    return best if pd.isna(base) or column[best] > base + margin else default

@@ -1,4 +1,4 @@
-"""Sums over each video's frames for many weightings at once: what `tallies` holds for one prediction table.
+"""Sums over each video's frames for many weightings at once: what `sums` makes of one prediction table.
 
 Mixing and counting run on arrays, a video at a time: composing a table for each of hundreds of weightings of
 Aff-Wild2's 2.8 million frames would take hours.
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.core.labels import EXPRESSIONS, MISSING
-from stages.scoring.tallies import Floats
+from stages.scoring.sums import Labels, pairs
 
-Labels = NDArray[np.integer]
+Floats = NDArray[np.float64]
 CLASSES = len(EXPRESSIONS)
 
 
@@ -40,7 +40,7 @@ def _equal(members: int) -> Floats:
 
 
 def unit_sums(truth: Labels, probabilities: Floats, weights: Floats) -> Floats:
-    """Sums [options, 5] of one AU, as in `Tallies.units`.
+    """Sums [options, 5] of one AU, as in `sums.unit_sums`.
 
     truth [N]; probabilities [members, N]; weights [options, members]. Positive above one half.
     """
@@ -53,7 +53,7 @@ def unit_sums(truth: Labels, probabilities: Floats, weights: Floats) -> Floats:
 
 
 def moment_sums(truth: Floats, values: Floats, weights: Floats) -> Floats:
-    """Moments [options, 6] of valence or arousal, as in `Tallies.moments`: quadratic in the weights.
+    """Moments [options, 6] of valence or arousal, as in `sums.moments`: quadratic in the weights.
 
     truth [N]; values [members, N]; weights [options, members].
     """
@@ -72,7 +72,7 @@ def confusions(truth: Labels, probabilities: Floats, weights: Floats) -> Floats:
     """
     known = truth != MISSING
     own, true = probabilities[:, known], truth[known].astype(np.intp)
-    return np.stack([_counts(true, np.tensordot(row, own, axes=1).argmax(axis=1)) for row in weights])
+    return np.stack([pairs(true, np.tensordot(row, own, axes=1).argmax(axis=1), CLASSES) for row in weights])
 
 
 def class_confusions(truth: Labels, mixed: Floats, label: int, column: Floats, weights: Floats) -> Floats:
@@ -90,11 +90,6 @@ def class_confusions(truth: Labels, mixed: Floats, label: int, column: Floats, w
     kind = true * CLASSES + rival
     moved = wins @ np.eye(CLASSES**2, dtype=np.float32)[kind]
     moved = moved.astype(np.float64).reshape(-1, CLASSES, CLASSES)
-    found = _counts(true, rival) - moved
+    found = pairs(true, rival, CLASSES) - moved
     found[:, :, label] += moved.sum(axis=2)
     return found
-
-
-def _counts(true: NDArray[np.intp], said: NDArray[np.intp]) -> Floats:
-    counts = np.bincount(true * CLASSES + said, minlength=CLASSES**2)
-    return counts.reshape(CLASSES, CLASSES).astype(np.float64)

@@ -8,29 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from stages.core.files import measured, write_csv, write_json
-from stages.core.labels import AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS
 from stages.core.params import Strict, load
 from stages.core.runtime import argument, main
-from stages.evaluate import step_scores
-from stages.evaluate.figures import Rules, measure
-from stages.scoring import labelled
+from stages.ensemble.provenance import Provenance, read_provenance
+from stages.evaluate.majority import majority
+from stages.evaluate.plot_tables import confusion_table, units_table
+from stages.scoring import figures, labelled
 from stages.scoring.halves import halves
+from stages.scoring.step_scores import ENSEMBLE, MAJORITY, SMOOTH, Step, score_steps
 
 INDEX = Path("data/index/frames.parquet")
 PREDICTIONS = Path("data/predictions")
-ENSEMBLE = Path("data/ensemble")
-SMOOTH = Path("data/smooth")
+ENSEMBLES = Path("data/ensemble")
+SMOOTHED = Path("data/smooth")
 METRICS = Path("metrics")
 
 
 class Params(Strict):
     """Section `<system>.published` of params.yaml, with the rules that hold for every system."""
 
-    evaluate: Rules
+    evaluate: figures.Rules
     AU: float | None
     EXPR: float | None
     VA: float | None
@@ -43,53 +43,25 @@ def run() -> None:
     params = load(Params, f"{system}.published")
     table = pd.read_parquet(INDEX)
     sides = halves(table)
-    final = pd.read_parquet(SMOOTH / f"{system}.parquet")
+    final = pd.read_parquet(SMOOTHED / f"{system}.parquet")
     scored, counts = labelled.join(labelled.validation(table), final, params.evaluate.missing)
-    write_json(METRICS / f"{system}.json", measure(scored, counts, sides))
+    write_json(METRICS / f"{system}.json", figures.measure(scored, counts, sides))
     write_csv(METRICS / system / "per_unit.csv", units_table(scored))
     write_csv(METRICS / system / "confusion.csv", confusion_table(scored))
-    ratings = pd.read_csv(METRICS / system / "checkpoints.csv")
-    rows = step_scores.score_steps(table, steps(table, ratings, final), sides, params.evaluate.missing)
+    rows = score_steps(table, steps(table, system, final), sides, params.evaluate.missing)
     scores = {"steps": measured(rows), "published": params.model_dump(exclude={"evaluate"})}
-    write_json(Path("data/scores", f"{system}.json"), scores)
+    write_json(Path("data/scores", f"{system}.json"), scores, digits=None)
 
 
-def steps(table: pd.DataFrame, ratings: pd.DataFrame, final: pd.DataFrame) -> Iterator[step_scores.Step]:
+def steps(table: pd.DataFrame, system: str, final: pd.DataFrame) -> Iterator[Step]:
     """The majority class, the system's networks, its ensemble and its final predictions, read one by one."""
-    networks = step_scores.networks(ratings)
-    yield step_scores.Step(step_scores.MAJORITY, "", labelled.majority(table, final))
-    for network in networks:
-        yield step_scores.Step(network.step, network.checkpoint, pd.read_parquet(network.path(PREDICTIONS)))
-    system = networks[0].system
-    yield step_scores.Step(step_scores.ENSEMBLE, "best", pd.read_parquet(ENSEMBLE / f"{system}.parquet"))
-    yield step_scores.Step(step_scores.SMOOTH, "final", final)
-
-
-def units_table(scored: labelled.Scored) -> pd.DataFrame:
-    """One row an AU: f1, accuracy, auc, and its labelled positives and frames."""
-    units = labelled.action_units(scored)
-    return pd.DataFrame(
-        {
-            "unit": AU_NAMES,
-            "f1": units.unit_f1,
-            "accuracy": units.unit_accuracy,
-            "auc": units.unit_auc,
-            "positives": (scored.units == 1).sum(axis=0),
-            "labelled": (scored.units >= 0).sum(axis=0),
-        }
-    )
-
-
-def confusion_table(scored: labelled.Scored) -> pd.DataFrame:
-    """Frames of each pair of actual and predicted expression, [49] rows."""
-    logits = scored.predicted[list(EXPRESSION_LOGITS)].to_numpy()
-    known = (scored.expressions >= 0) & ~np.isnan(logits).all(axis=1)
-    predicted = np.nan_to_num(logits[known], nan=-np.inf).argmax(axis=1)
-    pairs = pd.DataFrame({"actual": scored.expressions[known], "predicted": predicted}).value_counts()
-    every = pd.MultiIndex.from_product([range(len(EXPRESSIONS))] * 2, names=["actual", "predicted"])
-    counts = pairs.reindex(every, fill_value=0).rename("frames").reset_index()
-    names = dict(enumerate(EXPRESSIONS))
-    return counts.assign(actual=counts["actual"].map(names), predicted=counts["predicted"].map(names))
+    behind: Provenance = read_provenance(ENSEMBLES / f"{system}.json")
+    used = behind.listed()
+    yield Step(MAJORITY, "", majority(table, final))
+    for network in behind.networks:
+        yield Step(network.step, network.checkpoint, pd.read_parquet(network.path(PREDICTIONS)))
+    yield Step(ENSEMBLE, used, pd.read_parquet(ENSEMBLES / f"{system}.parquet"))
+    yield Step(SMOOTH, used, final)
 
 
 if __name__ == "__main__":

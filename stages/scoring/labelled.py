@@ -1,8 +1,8 @@
-"""Predictions set against the labels of the validation frames, and the figures that come of it."""
+"""Predictions set against the labels of the validation frames, and what they score."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,15 +12,15 @@ from stages.core.labels import (
     AU_LOGITS,
     AU_NAMES,
     EXPRESSION_LOGITS,
-    EXPRESSIONS,
     MISSING,
     TASKS,
     VA_NAMES,
 )
 from stages.scoring import measures
+from stages.scoring.measures import Criterion
+from stages.scoring.sums import unit_sums
 
 Missing = Literal["drop", "fill"]
-Criterion = Literal["score", "f1"]
 KEYS = ["trial", "frame"]
 OUTPUTS = [*AU_LOGITS, *EXPRESSION_LOGITS, *VA_NAMES]
 COLUMNS = {
@@ -130,8 +130,15 @@ def concordance(scored: Scored) -> dict[str, float]:
 
 def official(scored: Scored) -> dict[str, float]:
     """The three ABAW2 measures, by task; NaN where a task is not labelled or not predicted."""
-    va = np.array(list(concordance(scored).values()))
-    return {"AU": action_units(scored).score, "EXPR": expressions(scored).score, "VA": measures.mean(va)}
+    return task_scores(scored, "score")
+
+
+def task_scores(scored: Scored, criterion: Criterion) -> dict[str, float]:
+    """What is maximised over a task's units together: the ABAW2 measures, or under "f1" those of ABAW3."""
+    units, faces = action_units(scored), expressions(scored)
+    found = {"score": (units.score, faces.score), "f1": (units.f1, faces.f1)}[criterion]
+    va = measures.mean(np.array(list(concordance(scored).values())))
+    return dict(zip(TASKS, (*found, va), strict=True))
 
 
 def unit_scores(scored: Scored, criterion: Criterion) -> dict[str, float]:
@@ -140,45 +147,7 @@ def unit_scores(scored: Scored, criterion: Criterion) -> dict[str, float]:
     "f1": F1 of the AU (Jiang et al. 2022, 4.4), macro F1 of the expressions. "score": the AU's or the
     expressions' share of the ABAW2 measure, which weighs accuracy as well. VA: CCC under both.
     """
-    units, faces = action_units(scored), expressions(scored)
-    mixed = 0.5 * units.unit_f1 + 0.5 * units.unit_accuracy
-    chosen = dict(zip(AU_NAMES, (units.unit_f1 if criterion == "f1" else mixed).tolist(), strict=True))
-    return chosen | {"EXPR": faces.f1 if criterion == "f1" else faces.score} | concordance(scored)
-
-
-def figures(scored: Scored) -> dict[str, Any]:
-    """All measures of joined rows, nested as in metrics/<system>.json."""
-    units, faces, va = action_units(scored), expressions(scored), concordance(scored)
-    ccc = measures.mean(np.array(list(va.values())))
-    return {
-        "au": {
-            "f1": units.f1,
-            "accuracy": units.accuracy,
-            "score": units.score,
-            "auc": measures.mean(units.unit_auc),
-            "per_unit": dict(zip(AU_NAMES, units.unit_f1.tolist(), strict=True)),
-        },
-        "expr": {
-            "f1": faces.f1,
-            "accuracy": faces.accuracy,
-            "score": faces.score,
-            "per_class": dict(zip(EXPRESSIONS, faces.class_f1.tolist(), strict=True)),
-        },
-        "va": {**va, "ccc": ccc},
-        "abaw3": {"au": units.f1, "expr": faces.f1, "va": ccc},
-    }
-
-
-def majority(frame_table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Predictions for `rows` that say the training labels' majority class (VA: mean) of every frame."""
-    said = {}
-    for name, logit in zip(AU_NAMES, AU_LOGITS, strict=True):
-        train = frame_table.loc[frame_table["au_split"].eq("train"), name]
-        said[logit] = 1.0 if train[train != MISSING].mean() > 0.5 else -1.0
-    train = frame_table.loc[frame_table["expr_split"].eq("train"), "expression"]
-    common = train[train != MISSING].mode()
-    for label, logit in enumerate(EXPRESSION_LOGITS):
-        said[logit] = float(label in common[:1].tolist())
-    for name in VA_NAMES:
-        said[name] = float(frame_table.loc[frame_table["va_split"].eq("train"), name].mean())
-    return rows[KEYS].assign(**said)
+    sums = unit_sums(scored.units, scored.predicted[list(AU_LOGITS)].to_numpy())
+    units = measures.unit_measures(sums, criterion).tolist()
+    faces = task_scores(scored, criterion)["EXPR"]
+    return {**dict(zip(AU_NAMES, units, strict=True)), "EXPR": faces, **concordance(scored)}

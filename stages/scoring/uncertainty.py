@@ -9,7 +9,8 @@ import numpy as np
 
 from stages.core.labels import TASKS
 from stages.scoring.labelled import Scored
-from stages.scoring.tallies import Floats, official, tally, weigh
+from stages.scoring.sums import Sums
+from stages.scoring.video_sums import by_video, official, weigh
 
 DRAWS = 1000
 
@@ -20,10 +21,10 @@ def change_error(before: Scored, after: Scored) -> dict[str, float]:
     if len(names) < 2:
         return dict.fromkeys(TASKS, float("nan"))
     weights = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), DRAWS)
-    draws = [official(weigh(weights, tally(scored, names))) for scored in (before, after)]
+    draws = [official(weigh(weights, by_video(scored, names))) for scored in (before, after)]
     return {task: _spread(draws[1][task] - draws[0][task]) for task in draws[0]}
 
 
-def _spread(changes: Floats) -> float:
+def _spread(changes: Sums) -> float:
     known = changes[~np.isnan(changes)]
     return float(known.std()) if len(known) else float("nan")

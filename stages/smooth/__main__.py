@@ -24,7 +24,7 @@ def run() -> None:
     params = load(Params, f"{system}.smooth")
     predictions = pd.read_parquet(Path("data/ensemble", f"{system}.parquet"))
     table = pd.read_parquet(INDEX)
-    widths = choose_widths(table, predictions, params.widths, params.criterion, params.margin)
+    widths = choose_widths(table, predictions, params)
     write_json(Path("models", system, "widths.json"), widths)
     write_parquet(Path("data/smooth", f"{system}.parquet"), smooth(predictions, widths))
     log.print(f"widths of {system}: {', '.join(f'{unit} {width}' for unit, width in widths.items())}")

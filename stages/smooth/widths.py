@@ -1,4 +1,4 @@
-"""Widths of moving averages, one for each unit, chosen on the selection half (Jiang et al. 2022, 3.4)."""
+"""Widths of the moving averages, one for each unit, chosen on the selection half."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pandas as pd
 from pydantic import NonNegativeFloat, PositiveInt
 
 from stages.core.params import Strict
-from stages.ensemble.choosing import choose
-from stages.ensemble.robust_choice import fold_scores, steady
+from stages.ensemble.robust_choice import choose, fold_scores, steady
 from stages.scoring import labelled
 from stages.scoring.halves import SELECTION, half_of, halves
+from stages.scoring.measures import Criterion
 from stages.smooth.moving_average import smooth
 
 
@@ -17,26 +17,21 @@ class Params(Strict):
     """Section `<system>.smooth` of params.yaml."""
 
     widths: list[PositiveInt]
-    criterion: labelled.Criterion
+    criterion: Criterion
     margin: NonNegativeFloat
 
 
-def choose_widths(
-    table: pd.DataFrame,
-    predictions: pd.DataFrame,
-    grid: list[int],
-    criterion: labelled.Criterion,
-    margin: float,
-) -> dict[str, int]:
+def choose_widths(table: pd.DataFrame, predictions: pd.DataFrame, params: Params) -> dict[str, int]:
     """Width in frames of each unit.
 
-    1 (no smoothing) unless another gains more than `margin`, whichever one video is left out.
+    1 (no smoothing) unless another gains more than the margin, whichever one video is left out. `table`: the
+    frame table.
     """
     labels = labelled.validation(table)
     rows = labels[half_of(labels["trial"], halves(table), SELECTION)]
-    widths, folds = sorted({1, *grid}), []
+    widths, folds = sorted({1, *params.widths}), []
     for width in widths:
         smoothed = smooth(predictions, dict.fromkeys(labelled.UNITS, width))
-        folds.append(fold_scores(labelled.join(rows, smoothed, "drop")[0], criterion))
-    chosen = choose(steady(folds, 0), 0, margin)
+        folds.append(fold_scores(labelled.join(rows, smoothed, "drop")[0], params.criterion))
+    chosen = choose(steady(folds, 0), 0, params.margin)
     return {unit: widths[place] for unit, place in chosen.items()}

@@ -12,6 +12,7 @@ import pandas as pd
 from torch import nn
 
 from stages.core.card import ModelCard, save_card, save_weights
+from stages.core.epochs import checkpoint_name
 from stages.core.files import write_parquet
 from stages.core.runtime import atomic_dir, atomic_path
 from stages.scoring import labelled, measures
@@ -57,8 +58,8 @@ def recorder(
 
     def record(epoch: int) -> dict[str, float]:
         predictions = predict()
-        save_weights(state / "models" / f"{name(epoch)}.safetensors", model.state_dict())
-        write_parquet(state / "predictions" / f"{name(epoch)}.parquet", predictions)
+        save_weights(state / "models" / f"{checkpoint_name(epoch)}.safetensors", model.state_dict())
+        write_parquet(state / "predictions" / f"{checkpoint_name(epoch)}.parquet", predictions)
         scores = epoch_scores(labels, predictions, sides)
         return scores | ({SELECTED: judge()} if judge else {})
 
@@ -76,7 +77,7 @@ def epoch_scores(labels: pd.DataFrame, predictions: pd.DataFrame, sides: dict[st
 def best_epoch(history: History) -> str:
     """Name of the checkpoint with the best score on the selection half; of equals the first."""
     scores = np.nan_to_num([row[SELECTED] for row in history], nan=-np.inf)
-    return name(int(np.argmax(scores)) + 1)
+    return checkpoint_name(int(np.argmax(scores)) + 1)
 
 
 def publish(state: Path, outs: Outs, history: History, card: ModelCard) -> None:
@@ -90,14 +91,9 @@ def publish(state: Path, outs: Outs, history: History, card: ModelCard) -> None:
         pd.DataFrame(history).to_csv(beside, index=False, float_format="%.6g")
 
 
-def name(epoch: int) -> str:
-    """Checkpoint of an epoch counted from 1."""
-    return f"epoch_{epoch:02d}"
-
-
 def _scores(history: History) -> dict[str, dict[str, float | None]]:
     columns = ("val_AU", "val_EXPR", "val_VA", SELECTED)
-    return {name(int(row["epoch"])): {key: _known(row[key]) for key in columns} for row in history}
+    return {checkpoint_name(int(row["epoch"])): {key: _known(row[key]) for key in columns} for row in history}
 
 
 def _known(score: float) -> float | None:

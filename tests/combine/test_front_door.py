@@ -12,7 +12,7 @@ from stages.combine import systems
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSIONS, VA_NAMES
 from stages.ensemble.candidates import Candidate
 from stages.ensemble.mixture import describe, mix
-from stages.ensemble.weights import Rules
+from stages.ensemble.weight_search import Rules
 from stages.scoring import labelled
 from stages.scoring.halves import SELECTION, half_of, halves
 from tests.scoring.tables import frame_table, predict
@@ -85,11 +85,12 @@ def test_margin_is_over_the_best_single_system(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     perfect = predict(table, noise=0)
-    combine.report(table, paths, perfect, perfect, "drop")
+    combine.report(table, paths, combine.Predicted(perfect, perfect, "both"), "drop")
     scores = json.loads(Path("data/scores/combined.json").read_text())
     single, ensemble, smooth = scores["steps"]
     assert [single["step"], ensemble["step"], smooth["step"]] == ["single", "ensemble", "smooth"]
     assert f"AU {UNITS}" in single["checkpoint"] and f"VA {FACES}" in single["checkpoint"]
+    assert ensemble["checkpoint"] == smooth["checkpoint"] == "both"
     for task, gain in scores["margin"]["change"].items():
         assert gain == pytest.approx(1 - single["scoring"][task], abs=2e-4) and gain > 0
     assert smooth["change"] == {"AU": 0, "EXPR": 0, "VA": 0}
@@ -105,7 +106,7 @@ def test_a_task_that_no_system_predicts_is_absent(
     silent.to_parquet(f"smooth/{UNITS}.parquet", index=False)
     paths = systems.finals([UNITS], Path("smooth"))
     assert not {*VA_NAMES} & set(select(table, paths))
-    combine.report(table, paths, silent, silent, "drop")
+    combine.report(table, paths, combine.Predicted(silent, silent, UNITS), "drop")
     scores = json.loads(Path("data/scores/combined.json").read_text())
     assert set(scores["margin"]["change"]) == {"AU", "EXPR"} == set(scores["steps"][0]["scoring"])
     assert "va" not in json.loads(Path("metrics/combined.json").read_text())

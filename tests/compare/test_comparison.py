@@ -8,14 +8,14 @@ from stages.compare import comparison
 
 
 def step(
-    name: str, au: float, change: float | None = None, error: float = 0.0, **expr: float
+    name: str, au: float, change: float | None = None, error: float = 0.0, of: str = "best", **expr: float
 ) -> dict[str, Any]:
     """A step's scores; `expr`: its EXPR score, where it has one."""
     changes = {} if change is None else {"change": {"AU": change}, "error": {"AU": error}}
     scores = {"AU": au, **expr}
     return {
         "step": name,
-        "checkpoint": "best",
+        "checkpoint": of,
         "scoring": scores,
         **changes,
         "all": {**scores, "AU": au + 0.05},
@@ -24,7 +24,11 @@ def step(
 
 SCORES = {
     "toy": {
-        "steps": [step("majority", 0.3), step("visual", 0.5, 0.2, EXPR=0.4), step("audio", 0.47, -0.03)],
+        "steps": [
+            step("majority", 0.3, of=""),
+            step("visual", 0.5, 0.2, of="epoch_04", EXPR=0.4),
+            step("audio", 0.47, -0.03),
+        ],
         "published": {"AU": 0.712, "EXPR": 0.477, "VA": None, "source": "Jin et al. 2021, Tables 1 and 2"},
     },
     "combined": {
@@ -79,6 +83,9 @@ def test_bars_hold_every_step_but_not_what_stands_beside_them() -> None:
 def test_nested_figures_for_metrics() -> None:
     nested = comparison.nested(comparison.rows(SCORES))
     assert nested["toy"]["visual"]["change"] == {"AU": 0.2}
+    assert (
+        nested["toy"]["visual"]["checkpoint"] == "epoch_04" and "checkpoint" not in nested["toy"]["majority"]
+    )
     assert "change" not in nested["toy"]["majority"]
     assert nested["toy"]["published"] == {"all": {"AU": 0.712, "EXPR": 0.477}}
     assert nested["combined"]["margin"] == {"AU": 0.06, "EXPR": 0.1}

@@ -20,7 +20,8 @@ def test_summary_has_each_systems_final_step_beside_the_papers_figures_combined_
 
 def test_a_section_for_each_system_and_what_combining_is_measured_against() -> None:
     assert [line for line in lines() if line.startswith("## ")] == ["## toy", "## combined"]
-    assert "| + audio | 0.470 | -0.030 | 0.520 |  |  |  |  |  |  |" in lines()
+    assert "| + audio | 0.470 | -0.030 | 0.520 |  |  |  |  |  |  | best |" in lines()
+    assert any(line.startswith("| visual | 0.500 |") and line.endswith("| epoch_04 |") for line in lines())
     assert any("itself (best), the hardest to beat" in line for line in lines())
 
 

@@ -15,6 +15,11 @@ def test_json_rounds_and_has_null_for_nan(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["m.json"]  # nothing is left beside it
 
 
+def test_json_that_is_read_again_is_not_rounded(tmp_path: Path) -> None:
+    files.write_json(tmp_path / "m.json", {"au": [1 / 3, float("nan")]}, digits=None)
+    assert json.loads((tmp_path / "m.json").read_text()) == {"au": [1 / 3, None]}
+
+
 def test_what_was_not_measured_leaves_no_key() -> None:
     nan = float("nan")
     rows = [{"AU": 0.5, "VA": np.float32(nan), "name": "x"}, {"change": {"AU": nan}}]

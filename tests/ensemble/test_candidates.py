@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.core.epochs import checkpoint_name
 from stages.core.errors import UserError
 from stages.core.labels import EXPRESSION_LOGITS, VA_NAMES
 from stages.ensemble import candidates
@@ -16,19 +17,31 @@ STEPS = ["visual", "audio", "sequence"]
 
 def test_found_in_the_order_of_the_steps_the_longest_trained_first(tmp_path: Path) -> None:
     predictions = predict(frame_table(), noise=1)
-    places = [("fold2", "best"), ("fold1", "epoch_01"), ("fold1", "epoch_02"), ("other", "best")]
+    places = [("fold2", "epoch_01"), ("fold1", "epoch_01"), ("fold1", "epoch_02"), ("other", "epoch_01")]
     for step, name in places:
         write(tmp_path, step, name, predictions)
     assert candidates.find(tmp_path, "toy", ["fold2", "fold1"]) == [
-        Candidate("toy", "fold2", "best"),
+        Candidate("toy", "fold2", "epoch_01"),
         Candidate("toy", "fold1", "epoch_02"),
         Candidate("toy", "fold1", "epoch_01"),
     ]
 
 
+def test_epochs_sort_as_numbers(tmp_path: Path) -> None:
+    predictions = predict(frame_table(trials=3, frames=10), noise=1)
+    epochs = [9, 10, 99, 100, 101]
+    for epoch in epochs:
+        write(tmp_path, "visual", checkpoint_name(epoch), predictions)
+    found = candidates.find(tmp_path, "toy", ["visual"])
+    assert [candidate.checkpoint for candidate in found] == [checkpoint_name(epoch) for epoch in epochs[::-1]]
+    write(tmp_path, "visual", "best", predictions)
+    with pytest.raises(UserError, match="best: is no name of a checkpoint"):
+        candidates.find(tmp_path, "toy", ["visual"])
+
+
 def test_step_without_predictions_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "visual", "epoch_01", predict(frame_table(), noise=1))
-    with pytest.raises(UserError, match=r"toy/audio: no predictions; .*toy-audio.*toy\.ensemble\.steps"):
+    with pytest.raises(UserError, match=r"toy/audio: no predictions; .*toy-audio.*toy\.ensemble\.networks"):
         candidates.find(tmp_path, "toy", STEPS)
 
 
@@ -42,12 +55,12 @@ def test_a_steps_checkpoint_is_the_one_on_its_card(tmp_path: Path) -> None:
 
 def test_best_is_by_the_mean_of_the_tasks_and_of_equals_the_simplest(tmp_path: Path) -> None:
     table = frame_table()
-    write(tmp_path, "visual", "noisy", predict(table, noise=3))
-    write(tmp_path, "audio", "good", predict(table, noise=0.2))
-    write(tmp_path, "sequence", "as_good", predict(table, noise=0.2))
+    write(tmp_path, "visual", "epoch_01", predict(table, noise=3))
+    write(tmp_path, "audio", "epoch_02", predict(table, noise=0.2))
+    write(tmp_path, "sequence", "epoch_03", predict(table, noise=0.2))
     found = candidates.find(tmp_path, "toy", STEPS)
     ratings = candidates.rate(found, tmp_path, labelled.validation(table), "score")
-    assert candidates.best(ratings) == Candidate("toy", "audio", "good")
+    assert candidates.best(ratings) == Candidate("toy", "audio", "epoch_02")
     assert ratings.set_index("checkpoint")["overall"].is_monotonic_increasing
 
 

@@ -14,9 +14,9 @@ from stages.scoring.halves import halves
 from stages.scoring.labelled import UNITS
 from tests.scoring.tables import frame_table, predict, write
 
-GOOD, OTHER = Candidate("toy", "sequence", "good"), Candidate("toy", "visual", "other")
+GOOD, OTHER = Candidate("toy", "sequence", "epoch_01"), Candidate("toy", "visual", "epoch_02")
 STEPS = ["visual", "sequence"]
-GREEDY = ensemble.Params(steps=STEPS, method="best", criterion="score", margin=0.0)
+GREEDY = ensemble.Params(networks=STEPS, method="best", criterion="score", margin=0.0)
 CAREFUL = GREEDY.model_copy(update={"margin": 0.01})
 
 
@@ -36,7 +36,7 @@ def lay(root: Path, table: pd.DataFrame, worse: dict[str, float]) -> None:
 
 def chosen(table: pd.DataFrame, root: Path, params: ensemble.Params) -> dict[str, Candidate]:
     """The single source of each unit."""
-    _, selection = ensemble.select(table, root, "toy", params)
+    selection = ensemble.select(table, root, "toy", params).selection
     assert all([source.weight for source in sources] == [1] for sources in selection.values())
     return {unit: sources[0].candidate for unit, sources in selection.items()}
 
@@ -60,23 +60,23 @@ def test_the_scoring_half_has_no_say(tmp_path: Path, table: pd.DataFrame) -> Non
     scoring = [trial for trial, half in halves(table).items() if half == "scoring"]
     predictions = predict(table, noise=0)
     predictions.loc[~predictions["trial"].isin(scoring), predictions.columns[2:]] = -9.0
-    write(tmp_path, "audio", "lucky", predictions)
-    params = GREEDY.model_copy(update={"steps": [*STEPS, "audio"], "criterion": "f1"})
-    ratings, _ = ensemble.select(table, tmp_path, "toy", params)
-    assert Candidate("toy", "audio", "lucky") not in chosen(table, tmp_path, params).values()
-    assert ratings.set_index("checkpoint").loc["lucky", [*AU_NAMES]].eq(0).all()
+    write(tmp_path, "audio", "epoch_03", predictions)
+    params = GREEDY.model_copy(update={"networks": [*STEPS, "audio"], "criterion": "f1"})
+    ratings = ensemble.select(table, tmp_path, "toy", params).ratings
+    assert Candidate("toy", "audio", "epoch_03") not in chosen(table, tmp_path, params).values()
+    assert ratings.set_index("checkpoint").loc["epoch_03", [*AU_NAMES]].eq(0).all()
 
 
 def test_what_no_step_predicts_has_no_source(tmp_path: Path, table: pd.DataFrame) -> None:
     """Steps of different tasks: each unit goes to who predicts it, also where no label can tell."""
     predictions, nothing = predict(table, noise=1), dict.fromkeys(VA_NAMES, np.nan)
-    write(tmp_path, "visual", "faces", predictions.assign(**nothing, **dict.fromkeys(AU_LOGITS, np.nan)))
+    write(tmp_path, "visual", "epoch_01", predictions.assign(**nothing, **dict.fromkeys(AU_LOGITS, np.nan)))
     units = predictions.assign(**nothing, **dict.fromkeys(EXPRESSION_LOGITS, np.nan))
-    write(tmp_path, "sequence", "units", units)
+    write(tmp_path, "sequence", "epoch_01", units)
     table["AU26"] = np.int8(-1)
     found = chosen(table, tmp_path, GREEDY)
     assert set(found) == set(UNITS) - set(VA_NAMES)
-    assert {found[name].checkpoint for name in AU_NAMES} == {"units"} and found["EXPR"].checkpoint == "faces"
+    assert {found[name].step for name in AU_NAMES} == {"sequence"} and found["EXPR"].step == "visual"
 
 
 def test_mean_weighs_the_steps_own_choices_equally(tmp_path: Path, table: pd.DataFrame) -> None:
@@ -84,16 +84,17 @@ def test_mean_weighs_the_steps_own_choices_equally(tmp_path: Path, table: pd.Dat
     for step, noise in (("fold1", 5), ("fold2", 0.1)):
         write(tmp_path, step, "epoch_02", predict(table, noise=0))
         write(tmp_path, step, "epoch_01", predict(table, noise=noise))  # the card's choice
-    params = ensemble.Params(steps=["fold1", "fold2"], method="mean")
-    ratings, selection = ensemble.select(table, tmp_path, "toy", params)
+    params = ensemble.Params(networks=["fold1", "fold2"], method="mean")
+    ratings, members, selection = ensemble.select(table, tmp_path, "toy", params)
     folds = [Source("toy", "fold1", "epoch_01", 0.5), Source("toy", "fold2", "epoch_01", 0.5)]
     assert selection == dict.fromkeys(UNITS, folds)
-    assert ratings.loc[ratings["chosen"].eq(1), "name"].tolist() == ["fold1 epoch_01", "fold2 epoch_01"]
+    shown = ensemble.named(ratings, members)
+    assert shown.loc[shown["chosen"].eq(1), "name"].tolist() == ["fold1 epoch_01", "fold2 epoch_01"]
 
 
 def test_weights_are_searched_for_each_unit(tmp_path: Path, table: pd.DataFrame) -> None:
     lay(tmp_path, table, {"logit_AU15": 9})
     params = GREEDY.model_copy(update={"method": "weights", "grid_step": 0.5})
-    _, selection = ensemble.select(table, tmp_path, "toy", params)
+    selection = ensemble.select(table, tmp_path, "toy", params).selection
     assert selection["AU15"] == [Source(*OTHER, 1.0)] and selection["AU1"] == [Source(*GOOD, 1.0)]
     assert compose(selection, tmp_path)["logit_AU15"].notna().all()

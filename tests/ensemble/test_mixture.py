@@ -106,7 +106,7 @@ def test_selection_survives_its_file(tmp_path: Path) -> None:
     selection = {"AU1": both(0.25, 0.75), "EXPR": alone(FIRST)}
     (tmp_path / "selection.json").write_text(json.dumps(describe(selection)))
     assert read_selection(tmp_path / "selection.json") == selection
-    assert sources_of(selection) == [Candidate(*SECOND), Candidate(*FIRST)]
+    assert sources_of(selection) == [Candidate(*FIRST), Candidate(*SECOND)]
     entry = {"system": "toy", "step": "visual", "checkpoint": "first", "weight": 1.0}
     assert describe(selection)["EXPR"] == [entry]
     with pytest.raises(UserError, match=r"absent\.json: missing"):

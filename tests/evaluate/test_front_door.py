@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from stages.core.files import write_json
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
 from stages.ensemble.candidates import Candidate
+from stages.ensemble.mixture import Source
+from stages.ensemble.provenance import provenance
 from stages.evaluate import __main__ as evaluate
-from stages.evaluate import step_scores
-from stages.scoring import labelled
+from stages.evaluate.majority import majority
+from stages.evaluate.plot_tables import confusion_table, units_table
+from stages.scoring import figures, labelled, step_scores
 from stages.scoring.halves import halves
 from tests.scoring.tables import frame_table, predict, write
 
@@ -30,11 +35,11 @@ def spoil(table: pd.DataFrame, half: str) -> pd.DataFrame:
 
 def test_both_figures_are_shown(table: pd.DataFrame) -> None:
     scored, counts = labelled.join(labelled.validation(table), spoil(table, "selection"), "drop")
-    metrics = evaluate.measure(scored, counts, halves(table))
+    metrics = figures.measure(scored, counts, halves(table))
     assert metrics["scoring_half"]["au"]["score"] == 1
     assert metrics["au"]["score"] < 0.8
     assert metrics["abaw3"]["au"] == metrics["au"]["f1"] < metrics["au"]["score"]
-    assert metrics["abaw3"]["expr"] == metrics["expr"]["f1"]
+    assert metrics["abaw3"]["expr_without_other"] == metrics["expr"]["f1"]
     assert metrics["abaw3"]["va"] == metrics["va"]["ccc"]
     assert metrics["frames"]["labelled"] == len(scored.trials)
 
@@ -42,7 +47,7 @@ def test_both_figures_are_shown(table: pd.DataFrame) -> None:
 def test_units_table_counts_labels(table: pd.DataFrame) -> None:
     table.loc[table.index[-10:], "AU4"] = -1
     scored, _ = labelled.join(labelled.validation(table), predict(table, noise=0), "drop")
-    units = evaluate.units_table(scored).set_index("unit")
+    units = units_table(scored).set_index("unit")
     assert list(units.index) == list(AU_NAMES)
     assert units.loc["AU4", "labelled"] == units.loc["AU1", "labelled"] - 10
     assert units.loc["AU1", ["f1", "accuracy", "auc"]].tolist() == [1, 1, 1]
@@ -54,7 +59,7 @@ def test_confusion_has_every_pair_in_order(table: pd.DataFrame) -> None:
     predictions = predict(table, noise=0)
     predictions.loc[:4, "logit_Sadness"] = 9
     scored, _ = labelled.join(labelled.validation(table), predictions, "drop")
-    counts = evaluate.confusion_table(scored)
+    counts = confusion_table(scored)
     assert len(counts) == 49 and list(counts["actual"].unique()) == list(EXPRESSIONS)
     found = counts[counts["frames"] > 0].to_dict("records")
     assert found == [
@@ -66,30 +71,45 @@ def test_confusion_has_every_pair_in_order(table: pd.DataFrame) -> None:
 def test_a_system_without_expressions_confuses_none(table: pd.DataFrame) -> None:
     predictions = predict(table, noise=0).drop(columns=[f"logit_{name}" for name in EXPRESSIONS])
     scored, _ = labelled.join(labelled.validation(table), predictions, "drop")
-    assert evaluate.confusion_table(scored)["frames"].tolist() == [0] * 49
+    assert confusion_table(scored)["frames"].tolist() == [0] * 49
 
 
 def test_what_a_system_does_not_predict_has_no_key(table: pd.DataFrame) -> None:
     predictions = predict(table, noise=0).assign(valence=np.nan, arousal=np.nan, logit_AU7=np.nan)
     scored, counts = labelled.join(labelled.validation(table), predictions, "drop")
-    metrics = evaluate.measure(scored, counts, halves(table))
+    metrics = figures.measure(scored, counts, halves(table))
     assert "va" not in metrics and "va" not in metrics["scoring_half"] and "va" not in metrics["abaw3"]
     assert set(metrics["au"]["per_unit"]) == set(AU_NAMES) - {"AU7"} and metrics["au"]["score"] == 1
 
 
-def test_a_networks_checkpoint_is_the_chosen_one() -> None:
-    ratings = pd.DataFrame(
-        {
-            "system": "toy",
-            "step": ["visual", "visual", "units"],
-            "checkpoint": ["epoch_02", "epoch_01", "epoch_01"],
-            "chosen": [0, 1, 1],
-        }
+def folder(name: str) -> Path:
+    Path(name).mkdir(parents=True)
+    return Path(name)
+
+
+def test_figures_for_the_comparison_are_not_rounded(
+    tmp_path: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`compare` rounds them, once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["evaluate", "toy"])
+    block = {"published": {"AU": 0.7, "EXPR": None, "VA": None, "source": "a paper"}}
+    params = {"scale": "smoke", "evaluate": {"missing": "drop"}, "toy": block}
+    Path("params.yaml").write_text(json.dumps(params))
+    noisy = predict(table, noise=1.5)
+    table.to_parquet(folder("data/index") / "frames.parquet")
+    write(Path("data/predictions"), "visual", "epoch_01", noisy)
+    noisy.to_parquet(folder("data/ensemble") / "toy.parquet", index=False)
+    noisy.to_parquet(folder("data/smooth") / "toy.parquet", index=False)
+    write_json(
+        Path("data/ensemble/toy.json"), provenance([Candidate("toy", "visual", "epoch_01")], {}).as_json()
     )
-    assert step_scores.networks(ratings) == [
-        Candidate("toy", "visual", "epoch_01"),
-        Candidate("toy", "units", "epoch_01"),
-    ]
+    evaluate.run()
+    final = json.loads(Path("data/scores/toy.json").read_text())["steps"][-1]
+    scored, _ = labelled.join(labelled.validation(table), noisy, "drop")
+    assert final["all"] == labelled.official(scored)
+    metrics = json.loads(Path("metrics/toy.json").read_text())
+    assert metrics["au"]["score"] == round(final["all"]["AU"], 4) != final["all"]["AU"]
 
 
 def test_steps_are_the_networks_then_ensemble_and_smoothing(
@@ -98,18 +118,20 @@ def test_steps_are_the_networks_then_ensemble_and_smoothing(
     monkeypatch.chdir(tmp_path)
     final = predict(table, noise=0)
     write(Path("data/predictions"), "visual", "epoch_01", final)
-    Path("data/ensemble").mkdir()
-    final.to_parquet("data/ensemble/toy.parquet", index=False)
-    ratings = pd.DataFrame({"system": ["toy"], "step": "visual", "checkpoint": "epoch_01", "chosen": 1})
-    steps = list(evaluate.steps(table, ratings, final))
+    final.to_parquet(folder("data/ensemble") / "toy.parquet", index=False)
+    visual, other = Candidate("toy", "visual", "epoch_01"), Candidate("toy", "visual", "epoch_03")
+    behind = provenance([visual], {"AU1": [Source(*other, 1.0)], "AU2": [Source(*visual, 1.0)]})
+    write_json(Path("data/ensemble/toy.json"), behind.as_json())
+    steps = list(evaluate.steps(table, "toy", final))
     assert [step.name for step in steps] == ["majority", "visual", "ensemble", "smooth"]
-    assert [step.checkpoint for step in steps] == ["", "epoch_01", "best", "final"]
+    used = "visual epoch_01, epoch_03"
+    assert [step.checkpoint for step in steps] == ["", "epoch_01", used, used]
 
 
 def test_a_step_that_only_helps_where_it_was_chosen_shows(table: pd.DataFrame) -> None:
     perfect = predict(table, noise=0)
     steps = [
-        step_scores.Step("majority", "", labelled.majority(table, perfect)),
+        step_scores.Step("majority", "", majority(table, perfect)),
         step_scores.Step("visual", "epoch_01", perfect),
         step_scores.Step("ensemble", "best", spoil(table, "scoring")),
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
-from stages.scoring import measures
+from stages.scoring import measures, sums
 
 
 def random_units(n: int = 500, missing: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
@@ -94,3 +94,20 @@ def test_no_labels_is_nan_not_zero() -> None:
     assert np.isnan([empty.f1, empty.accuracy, empty.score]).all()
     assert np.isnan(measures.expressions(np.full(3, -1), np.zeros((3, 7))).score)
     assert np.isnan(measures.ccc(np.full(3, np.nan), np.zeros(3)))
+
+
+def test_ccc_from_sums_is_ccc_from_frames() -> None:
+    rng = np.random.default_rng(2)
+    truth, said = rng.normal(size=(200, 2)), rng.normal(size=(200, 2))
+    truth[::7, 0], said[::5, 1] = np.nan, np.nan
+    found = measures.concordance(sums.moments(truth, said))
+    assert found == pytest.approx([measures.ccc(truth[:, i], said[:, i]) for i in range(2)])
+    assert np.isnan(measures.concordance(sums.moments(truth[:0], said[:0]))).all()
+
+
+@pytest.mark.parametrize("constant", [0.3, 0.1, 1 / 3])
+def test_constant_predictions_have_no_concordance_at_all(constant: float) -> None:
+    """Not even by rounding: the majority baseline says the same everywhere."""
+    truth = np.random.default_rng(3).normal(size=1000)
+    assert abs(measures.ccc(truth, np.full(1000, constant))) < 1e-9
+    assert measures.ccc(np.full(1000, constant), np.full(1000, constant)) == 0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from stages.scoring.halves import halves
 from stages.scoring.labelled import UNITS
-from stages.smooth.__main__ import choose_widths
+from stages.smooth.widths import Params, choose_widths
 from tests.scoring.tables import frame_table, predict
 
 
@@ -10,18 +10,26 @@ def test_noise_is_smoothed_and_what_is_right_is_left_alone() -> None:
     table = frame_table(trials=8)
     noisy, clean = predict(table, noise=2), predict(table, noise=0)
     noisy["logit_AU23"] = clean["logit_AU23"]
-    widths = choose_widths(table, noisy, [1, 5, 10], "score", margin=0.005)
+    widths = choose_widths(table, noisy, Params(widths=[1, 5, 10], criterion="score", margin=0.005))
     assert widths["AU23"] == 1 and widths["AU1"] > 1 and widths["valence"] > 1
     assert set(widths) == set(UNITS)
 
 
 def test_one_is_always_in_the_grid() -> None:
     table = frame_table(trials=8)
-    assert set(choose_widths(table, predict(table, noise=0), [24], "f1", margin=0.0).values()) == {1}
+    assert set(
+        choose_widths(
+            table, predict(table, noise=0), Params(widths=[24], criterion="f1", margin=0.0)
+        ).values()
+    ) == {1}
 
 
 def test_the_scoring_half_has_no_say() -> None:
     table = frame_table(trials=8)
     clean, noisy = predict(table, noise=0), predict(table, noise=2)
     held = noisy["trial"].map(halves(table)).eq("scoring")
-    assert set(choose_widths(table, clean.mask(held, noisy), [1, 5, 10], "score", 0.0).values()) == {1}
+    assert set(
+        choose_widths(
+            table, clean.mask(held, noisy), Params(widths=[1, 5, 10], criterion="score", margin=0.0)
+        ).values()
+    ) == {1}

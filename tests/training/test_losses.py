@@ -8,6 +8,7 @@ import torch
 from sklearn.metrics import log_loss
 from torchvision.ops import sigmoid_focal_loss
 
+from stages.scoring import measures
 from stages.training.losses import (
     TaskLoss,
     ccc,
@@ -102,6 +103,7 @@ def test_ccc_by_hand_and_by_moments() -> None:
     rho = np.corrcoef(a, b)[0, 1]
     expected = 2 * rho * a.std() * b.std() / (a.var() + b.var() + (a.mean() - b.mean()) ** 2)
     assert float(ccc(torch.tensor(a), torch.tensor(b))) == pytest.approx(expected)
+    assert float(ccc(torch.tensor(a), torch.tensor(b))) == pytest.approx(measures.ccc(a, b))
 
 
 def test_ccc_loss_ignores_missing_samples() -> None:

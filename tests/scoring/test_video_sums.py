@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.scoring import labelled, tallies
+from stages.scoring import labelled, video_sums
 from tests.scoring.tables import frame_table, predict, scored, with_gaps
 
 
@@ -13,13 +13,13 @@ def table() -> pd.DataFrame:
     return with_gaps(frame_table(trials=8))
 
 
-def test_measures_from_tallies_are_the_measures_from_frames(table: pd.DataFrame) -> None:
+def test_measures_from_sums_are_the_measures_from_frames(table: pd.DataFrame) -> None:
     own = scored(table, predict(table, noise=1.5))
     names = sorted(own.trials.unique())
-    own_sums = tallies.tally(own, names)
-    total = tallies.official(tallies.weigh(np.ones((1, len(names)), int), own_sums))
+    own_sums = video_sums.by_video(own, names)
+    total = video_sums.official(video_sums.weigh(np.ones((1, len(names)), int), own_sums))
     assert {task: score[0] for task, score in total.items()} == pytest.approx(labelled.official(own))
-    only = tallies.official(own_sums)
+    only = video_sums.official(own_sums)
     third = own.where(own.trials.eq(names[2]))
     assert {task: score[2] for task, score in only.items()} == pytest.approx(labelled.official(third))
 
@@ -27,7 +27,7 @@ def test_measures_from_tallies_are_the_measures_from_frames(table: pd.DataFrame)
 def test_a_video_drawn_twice_counts_twice(table: pd.DataFrame) -> None:
     own = scored(table, predict(table, noise=1.5))
     names = sorted(own.trials.unique())
-    drawn = tallies.weigh(np.array([[2, 0, 0, 1, 0, 0]]), tallies.tally(own, names))
+    drawn = video_sums.weigh(np.array([[2, 0, 0, 1, 0, 0]]), video_sums.by_video(own, names))
     parts = [own.where(own.trials.eq(names[place])) for place in (0, 0, 3)]
     joined = labelled.Scored(
         pd.concat([part.trials for part in parts]),
@@ -36,6 +36,6 @@ def test_a_video_drawn_twice_counts_twice(table: pd.DataFrame) -> None:
         np.concatenate([part.va for part in parts]),
         pd.concat([part.predicted for part in parts]),
     )
-    assert {task: score[0] for task, score in tallies.official(drawn).items()} == pytest.approx(
+    assert {task: score[0] for task, score in video_sums.official(drawn).items()} == pytest.approx(
         labelled.official(joined)
     )

@@ -7,7 +7,7 @@ import pytest
 from stages.core.labels import AU_LOGITS, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
 from stages.ensemble import weight_grid
 from stages.ensemble.mixture import mixed_outputs
-from stages.ensemble.weights import Rules, class_weights, unit_weights
+from stages.ensemble.weight_search import Rules, class_weights, unit_weights
 from stages.scoring import labelled
 from tests.scoring.tables import frame_table, predict
 

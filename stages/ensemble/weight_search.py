@@ -15,10 +15,10 @@ from scipy.special import expit, softmax
 
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
 from stages.ensemble import weight_grid
-from stages.ensemble.choosing import choose
-from stages.ensemble.robust_choice import steady
-from stages.scoring.labelled import UNITS, Criterion, Scored, official, predicted_units
-from stages.scoring.tallies import Floats, au_scores, concordance, expression_scores
+from stages.ensemble.robust_choice import choose, steady
+from stages.scoring.labelled import UNITS, Scored, predicted_units, task_scores
+from stages.scoring.measures import Criterion, concordance, expression_measure, unit_measures
+from stages.scoring.sums import Sums
 
 Start = Literal["leader", "best", "mean"]
 PASSES = 3  # over the expressions; after one or two nothing changes
@@ -38,13 +38,13 @@ class Rules(NamedTuple):
     start: Start
 
 
-def unit_weights(members: Sequence[Scored], rules: Rules) -> dict[str, Floats]:
+def unit_weights(members: Sequence[Scored], rules: Rules) -> dict[str, Sums]:
     """Weights [members] of each unit, from the members' predictions on the same rows.
 
     A member that does not predict a unit weighs 0; a unit that none predicts is absent.
     """
-    videos, first = _videos(members[0]), leader(members)
-    found: dict[str, Floats] = {}
+    videos, first = _videos(members[0]), leader(members, rules.criterion)
+    found: dict[str, Sums] = {}
     for unit in UNITS:
         able = [unit in predicted_units(member) for member in members]
         own = [member for member, can in zip(members, able, strict=True) if can]
@@ -55,14 +55,14 @@ def unit_weights(members: Sequence[Scored], rules: Rules) -> dict[str, Floats]:
     return found
 
 
-def leader(members: Sequence[Scored]) -> int:
-    """The member with the highest sum of ABAW2 measures; a task that it does not predict counts nothing."""
-    return int(np.argmax([np.nansum(list(official(member).values())) for member in members]))
+def leader(members: Sequence[Scored], criterion: Criterion) -> int:
+    """The member with the highest sum over the tasks; a task that it does not predict counts nothing."""
+    return int(np.argmax([np.nansum(list(task_scores(member, criterion).values())) for member in members]))
 
 
 def _unit_weights(
     unit: str, members: Sequence[Scored], videos: list[NDArray[np.intp]], rules: Rules, first: int | None
-) -> Floats:
+) -> Sums:
     """Weights [members]; `first`: place of the leader among them, if it is one."""
     weightings = weight_grid.simplex(len(members), rules.step)
     scores = _unit_scores(unit, members, videos, weightings, rules.criterion)
@@ -78,16 +78,16 @@ def _unit_scores(
     unit: str,
     members: Sequence[Scored],
     videos: list[NDArray[np.intp]],
-    weightings: Floats,
+    weightings: Sums,
     criterion: Criterion,
-) -> Floats:
+) -> Sums:
     """Scores [folds, options] of a unit, each video left out in turn."""
     truth = members[0]
     if unit in AU_NAMES:
         place = AU_NAMES.index(unit)
         said = np.stack([expit(_column(member, AU_LOGITS[place])) for member in members])
         each = [weight_grid.unit_sums(truth.units[rows, place], said[:, rows], weightings) for rows in videos]
-        return np.asarray(au_scores(_without_each(each), criterion))
+        return np.asarray(unit_measures(_without_each(each), criterion))
     if unit in VA_NAMES:
         place = VA_NAMES.index(unit)
         said = np.stack([_column(member, unit) for member in members])
@@ -95,25 +95,25 @@ def _unit_scores(
         return concordance(_without_each(each))
     said = _expressions(members)
     each = [weight_grid.confusions(truth.expressions[rows], said[:, rows], weightings) for rows in videos]
-    return expression_scores(_without_each(each), criterion)
+    return expression_measure(_without_each(each), criterion)
 
 
-def _column(scored: Scored, name: str) -> Floats:
+def _column(scored: Scored, name: str) -> Sums:
     return scored.predicted[name].to_numpy(np.float64)
 
 
-def _expressions(members: Sequence[Scored]) -> Floats:
+def _expressions(members: Sequence[Scored]) -> Sums:
     """Probabilities [members, N, 7]."""
     logits = [member.predicted[list(EXPRESSION_LOGITS)].to_numpy(np.float64) for member in members]
     return np.asarray(softmax(np.stack(logits), axis=-1), np.float64)
 
 
-def _without_each(sums: Sequence[Floats]) -> Floats:
+def _without_each(sums: Sequence[Sums]) -> Sums:
     """Sums over all videos but one [folds, ...], from the videos' own."""
     return np.asarray(np.tensordot(1 - np.eye(len(sums)), np.stack(sums), axes=1), dtype=np.float64)
 
 
-def _start(scores: Floats, weightings: Floats, rules: Rules, first: int | None) -> int:
+def _start(scores: Sums, weightings: Sums, rules: Rules, first: int | None) -> int:
     """Row of the leader, of the best single member, or of the mean of those it does not steadily beat."""
     if rules.start == "leader" and first is not None:
         return first  # the grid begins with the single members
@@ -126,13 +126,13 @@ def _start(scores: Floats, weightings: Floats, rules: Rules, first: int | None) 
     return int(np.abs(weightings - peers / peers.sum()).sum(axis=1).argmin())
 
 
-def _pick(scores: Floats, start: int, margin: float) -> int:
+def _pick(scores: Sums, start: int, margin: float) -> int:
     """Option (column of scores [folds, options]) that is steadily better than `start`, or `start`."""
     table = steady([column[:, None] for column in scores.T], start, ["unit"])
     return int(choose(table, start, margin)["unit"])
 
 
-def class_weights(members: Sequence[Scored], start: Floats, rules: Rules) -> dict[str, Floats]:
+def class_weights(members: Sequence[Scored], start: Sums, rules: Rules) -> dict[str, Sums]:
     """Weights [members] of each expression's probability, judged by the measure of all expressions.
 
     Class by class, the others as they stand, until none changes. `start` [members]: weights of every class at
@@ -143,13 +143,13 @@ def class_weights(members: Sequence[Scored], start: Floats, rules: Rules) -> dic
     weightings = weight_grid.simplex(len(own), rules.step)
     said, first = _expressions(own), int(np.abs(weightings - start[able]).sum(axis=1).argmin())
     rows = _climb(own[0], said, weightings, [first] * len(EXPRESSIONS), rules)
-    found: dict[str, Floats] = {name: np.zeros(len(members)) for name in EXPRESSIONS}
+    found: dict[str, Sums] = {name: np.zeros(len(members)) for name in EXPRESSIONS}
     for name, row in zip(EXPRESSIONS, rows, strict=True):
         found[name][able] = weightings[row]
     return found
 
 
-def _climb(truth: Scored, said: Floats, weightings: Floats, rows: list[int], rules: Rules) -> list[int]:
+def _climb(truth: Scored, said: Sums, weightings: Sums, rows: list[int], rules: Rules) -> list[int]:
     """Row of `weightings` for each class, from probabilities [members, N, 7], starting at `rows`."""
     videos = _videos(truth)
     mixed = np.stack([weightings[row] @ said[:, :, label] for label, row in enumerate(rows)], axis=1)
@@ -161,7 +161,7 @@ def _climb(truth: Scored, said: Floats, weightings: Floats, rows: list[int], rul
                 weight_grid.class_confusions(truth.expressions[at], mixed[at], label, own[:, at], weightings)
                 for at in videos
             ]
-            rows[label] = _pick(expression_scores(_without_each(each), rules.criterion), row, rules.margin)
+            rows[label] = _pick(expression_measure(_without_each(each), rules.criterion), row, rules.margin)
             mixed[:, label] = weightings[rows[label]] @ own
         if rows == before:
             break

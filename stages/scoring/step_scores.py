@@ -1,4 +1,4 @@
-"""What each step of a system's chain earns: its networks, then the ensemble, then smoothing."""
+"""What each step of a chain earns: networks, then their ensemble, then smoothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.ensemble import candidates
 from stages.scoring import labelled
 from stages.scoring.halves import SCORING, half_of
 from stages.scoring.uncertainty import change_error
@@ -16,17 +15,11 @@ MAJORITY, SINGLE, ENSEMBLE, SMOOTH = "majority", "single", "ensemble", "smooth"
 
 
 class Step(NamedTuple):
-    """A row of the comparison: its name, the checkpoint behind it and what it predicts."""
+    """A row of the comparison: its name, what stands behind it (checkpoints, systems), what it predicts."""
 
     name: str
     checkpoint: str
     predictions: pd.DataFrame
-
-
-def networks(ratings: pd.DataFrame) -> list[candidates.Candidate]:
-    """The checkpoint that stands for each network, from the rows of metrics/<system>/checkpoints.csv."""
-    rows = ratings.loc[ratings["chosen"].eq(1), ["system", "step", "checkpoint"]]
-    return [candidates.Candidate(*row) for row in rows.itertuples(index=False, name=None)]
 
 
 def score_steps(

@@ -1,0 +1,62 @@
+"""Sums over the frames of each video: drawing videos, leaving one out or adding them up only weighs these."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.core.labels import AU_LOGITS, EXPRESSION_LOGITS, VA_NAMES
+from stages.scoring import measures, sums
+from stages.scoring.labelled import Scored
+from stages.scoring.measures import Criterion
+from stages.scoring.sums import Sums
+
+
+class VideoSums(NamedTuple):
+    """Sums over frames, of each video in its first axis or axes.
+
+    units [..., 12, 5], confusion [..., 7, 7], moments [..., 2, 6]: as `sums` has them.
+    """
+
+    units: Sums
+    confusion: Sums
+    moments: Sums
+
+
+def by_video(scored: Scored, names: list[str]) -> VideoSums:
+    """Sums of the named trials, one after the other in the first axis."""
+    rows = scored.trials.reset_index(drop=True).groupby(scored.trials.to_numpy()).indices
+    each = [_sums(scored, rows[name]) for name in names]
+    return VideoSums(*(np.stack(parts) for parts in zip(*each, strict=True)))
+
+
+def _sums(scored: Scored, rows: NDArray[np.intp]) -> VideoSums:
+    predicted = scored.predicted.iloc[rows]
+    return VideoSums(
+        sums.unit_sums(scored.units[rows], predicted[list(AU_LOGITS)].to_numpy()),
+        sums.confusion(scored.expressions[rows], predicted[list(EXPRESSION_LOGITS)].to_numpy()),
+        sums.moments(scored.va[rows], predicted[list(VA_NAMES)].to_numpy()),
+    )
+
+
+def weigh(weights: NDArray[np.integer], videos: VideoSums) -> VideoSums:
+    """Weighted sums over videos: weights [draws, videos] → sums with draws in the first axis."""
+    return VideoSums(*(np.tensordot(weights, part, axes=1) for part in videos))
+
+
+def official(videos: VideoSums) -> dict[str, Sums]:
+    """The ABAW2 measures from sums, as `labelled.official` has them from frames."""
+    return {
+        "AU": measures.au_measure(videos.units, "score"),
+        "EXPR": measures.expression_measure(videos.confusion, "score"),
+        "VA": measures.means(measures.concordance(videos.moments)),
+    }
+
+
+def unit_scores(videos: VideoSums, criterion: Criterion) -> Sums:
+    """[..., units] from sums, as `labelled.unit_scores` has them from frames, in the order of its `UNITS`."""
+    faces = measures.expression_measure(videos.confusion, criterion)[..., None]
+    units, values = measures.unit_measures(videos.units, criterion), measures.concordance(videos.moments)
+    return np.concatenate([units, faces, values], axis=-1)
