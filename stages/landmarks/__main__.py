@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
@@ -21,7 +21,7 @@ from stages.core.params import load_training
 from stages.core.pictures import landmark_montage, spread, write_png
 from stages.core.resume import data_digest, resumable, stage_code
 from stages.core.runtime import atomic_dir, log, main, start
-from stages.landmarks.batches import Batch, Geometry, landmark_batches
+from stages.landmarks.batches import Batch, Variation, landmark_batches
 from stages.landmarks.heatmaps import Refinement, gaussian_heatmaps
 from stages.landmarks.landmarker import Images, Landmarker, Points, describe, find_landmarks, nme, summarise
 from stages.landmarks.schemes import JD106, SCHEMES, Scheme, scheme
@@ -29,6 +29,7 @@ from stages.networks.common.weights import load_weights, read_weights
 from stages.networks.hrnet import INPUT_SIZE, STRIDE, LandmarkHRNet, landmark_hrnet
 from stages.training.fit import History
 from stages.training.recipe import Recipe
+from stages.training.samples.augment import Augment
 from stages.training.samples.still_sets import read_stills
 from stages.training.train import train
 
@@ -51,6 +52,14 @@ class Params(Recipe):
     refinement: Refinement
     rotation: float = Field(ge=0)
     scaling: float = Field(ge=0, lt=1)
+    augment: Augment
+
+    @field_validator("augment")
+    @classmethod
+    def _points_stay(cls, augment: Augment) -> Augment:
+        if augment != replace(augment, flip=0.0, crop=1.0, rotate=0.0):
+            raise ValueError("flip, crop and rotate would leave the points behind; set rotation and scaling")
+        return augment
 
 
 class Faces(NamedTuple):
@@ -139,11 +148,16 @@ def _train(landmarker: Landmarker, faces: Faces, params: Params, state: Path, ma
     """Mean squared error of heatmaps, Adam, steps; after each epoch the error on the people held out."""
     size = params.input_size // STRIDE
 
-    def batches(epoch: int) -> Iterator[Batch]:
-        seed, geometry = (params.seed, epoch), Geometry(params.rotation, params.scaling)
-        return landmark_batches(
-            faces.images, faces.points, faces.train, params.input_size, params.batch, geometry, seed
-        )
+    batches = landmark_batches(
+        faces.images,
+        faces.points,
+        faces.train,
+        Variation(params.rotation, params.scaling, augment=params.augment),
+        size=params.input_size,
+        batch=params.batch,
+        seed=params.seed,
+        fabric=machine,
+    )
 
     def loss(net: nn.Module, batch: Batch) -> dict[str, Tensor]:
         images, points = machine.to_device(batch)

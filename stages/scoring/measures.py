@@ -80,6 +80,7 @@ def ccc(truth: Floats, predicted: Floats) -> float:
     if not known.any():
         return NAN
     x, y = truth[known].astype(np.float64), predicted[known].astype(np.float64)
+    x, y = x - x[0], y - x[0]  # shifts both alike: what is constant is exactly so
     covariance = ((x - x.mean()) * (y - y.mean())).mean()
     return float(_ccc(covariance, x.var() + y.var(), x.mean() - y.mean()))
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from pydantic import ValidationError
 from safetensors.torch import load_file, save_file
 
 from stages.core.errors import UserError
@@ -38,8 +39,9 @@ def params(stills: Path, **changed: Any) -> Params:
     values: dict[str, Any] = {
         "stills": stills, "weights": None, "scheme": "jd106", "width": 2, "modules": [1, 1, 1],
         "blocks": 1, "input_size": 64, "sigma": 1.5,
-        "refinement": "quarter", "rotation": 30, "scaling": 0.25, "epochs": 1, "batch": 4,
-        "lr": 1e-3, "milestones": [30, 50], "milestones_of": 60, "seed": 1, "threads": 1,
+        "refinement": "quarter", "rotation": 30, "scaling": 0.25, "augment": {"grey": 0.2},
+        "epochs": 1, "batch": 4, "lr": 1e-3,
+        "milestones": [30, 50], "milestones_of": 60, "seed": 1, "threads": 1,
     }  # fmt: skip
     return Params(**values | changed)
 
@@ -129,6 +131,14 @@ def test_weights_that_do_not_fit_are_refused(stills: Path, tmp_path: Path) -> No
 def test_settings_that_cannot_be(stills: Path, changed: dict[str, object], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         build_landmarks(params(stills, **changed), stills / "model", stills)
+
+
+@pytest.mark.parametrize("change", [{"flip": 0.5}, {"crop": 0.9}, {"rotate": 5.0}], ids=str)
+def test_augmentation_that_would_leave_the_points_behind_is_refused(
+    stills: Path, change: dict[str, float]
+) -> None:
+    with pytest.raises(ValidationError, match="set rotation and scaling"):
+        params(stills, augment=change)
 
 
 def test_stills_without_points_or_held_out_people(stills: Path) -> None:
