@@ -7,7 +7,7 @@ light, colour and sharpness, are ours: what drawn faces teach is to hold on real
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import cv2
@@ -44,7 +44,7 @@ class Variation:
     scaling: float = 0.25
     shift: float = 4.0
     occlude: float = OCCLUDE
-    augment: Augment = Augment()
+    augment: Augment = field(default_factory=Augment)
 
 
 def landmark_batches(

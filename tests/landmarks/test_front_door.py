@@ -41,7 +41,7 @@ def params(stills: Path, **changed: Any) -> Params:
         "blocks": 1, "input_size": 64, "sigma": 1.5,
         "refinement": "quarter", "rotation": 30, "scaling": 0.25, "augment": {"grey": 0.2},
         "epochs": 1, "batch": 4, "lr": 1e-3,
-        "milestones": [30, 50], "milestones_of": 60, "seed": 1, "threads": 1,
+        "milestones": [30, 50], "seed": 1, "threads": 1,
     }  # fmt: skip
     return Params(**values | changed)
 

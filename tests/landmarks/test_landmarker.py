@@ -121,5 +121,5 @@ def test_a_model_folder_is_all_it_takes(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (3, 112, 112, 3), np.uint8)
     np.testing.assert_array_equal(find_landmarks(again, images), find_landmarks(saved, images))
     assert again.scheme.name == "insightface106"
-    with pytest.raises(UserError, match="run the stage landmarks first"):
+    with pytest.raises(UserError, match="run the stage that trains this model first"):
         load_landmarker(tmp_path / "absent")
