@@ -87,5 +87,5 @@ def test_a_scheme_that_cannot_be_had_and_a_missing_model(root: Path) -> None:
     with pytest.raises(UserError, match="jd106 cannot be read as wflw98"):
         build_masks(params("lines", scheme="wflw98"), root)
     (root / "models/landmarks/card.json").unlink()
-    with pytest.raises(UserError, match="run the stage landmarks first"):
+    with pytest.raises(UserError, match="run the stage that trains this model first"):
         build_masks(params("lines"), root)
