@@ -63,10 +63,11 @@ def segments(material: Material, chosen: Rows, device: torch.device) -> Segments
 def lessons(
     material: Material, tasks: Sequence[str], *, batch: int, seed: int, fabric: Fabric
 ) -> Callable[[int], Iterator[Lesson]]:
-    """Batches of an epoch, as `fit` asks for them: every window once, shuffled by (seed, epoch)."""
+    """Batches of an epoch, as `fit` asks for them: every window with a label once, shuffled by (seed, epoch)."""
+    rows = material.windows.taught(tasks)
 
     def epoch_lessons(epoch: int) -> Iterator[Lesson]:
-        order = shuffled(np.arange(len(material.windows)), [seed, epoch])
+        order = shuffled(rows, [seed, epoch])
         # Windows left over join the last batch: batch norm cannot train on one.
         for turn, chosen in enumerate(np.array_split(order, max(1, len(order) // batch))):
             own = share(chosen, fabric.global_rank, fabric.world_size, turn)

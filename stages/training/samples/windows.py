@@ -76,6 +76,16 @@ class Windows:
         parts = [(self.tracks[self.of[w]].labels, self._span(w)) for w in chosen]
         return np.stack([labels.targets(task, span) for labels, span in parts])
 
+    def taught(self, tasks: Sequence[str]) -> Rows:
+        """Windows that hold a labelled frame of one of the tasks: the others have nothing to teach."""
+        known = [np.any([track.labels.known(task) for task in tasks], axis=0) for track in self.tracks]
+        sums = [np.concatenate([[0], np.cumsum(own)]) for own in known]
+        held = [
+            sums[of][start + self.length] - sums[of][start]
+            for of, start in zip(self.of, self.start, strict=True)
+        ]
+        return np.flatnonzero(held)
+
     def per_frame(self, outputs: NDArray[np.floating]) -> tuple[pd.DataFrame, NDArray[np.floating]]:
         """Outputs [W, length, K] to one row a labelled frame with a face: (trial, frame) and values [N, K].
 

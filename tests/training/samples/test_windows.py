@@ -150,3 +150,13 @@ def test_training_knows_windows_that_reach_past_the_ends_as_prediction_does() ->
 
 def test_windows_with_a_stride_have_no_margin() -> None:
     assert cuts(30, 10, 5) == (Cut(30, 10), Cut(30, 5))
+
+
+def test_only_windows_with_a_label_of_the_tasks_teach() -> None:
+    track = make_track("a", list(range(1, 91)))
+    track.labels.au[:40] = -1
+    track.labels.expression[:] = -1
+    windows = cut_windows([track], SHIFTED)
+    assert windows.start.tolist() == [0, 10, 20, 30, 40, 50, 60]
+    assert windows.taught(["AU", "EXPR"]).tolist() == [2, 3, 4, 5, 6]
+    assert windows.taught(["EXPR"]).tolist() == []
