@@ -14,7 +14,7 @@ repro: $(VENV)/ready  ## run the pipeline: what changed, and nothing else
 	dvc repro
 
 test: $(VENV)/ready  ## run the tests
-	pytest
+	pytest -n auto --dist loadgroup
 
 lint: $(VENV)/ready  ## style and types
 	ruff check . && ruff format --check . && mypy
