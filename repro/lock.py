@@ -16,16 +16,17 @@ from networkx import topological_sort
 from ruamel.yaml import YAML
 
 from stages.core.params import read_params
+from stages.core.paths import VALUES
 from stages.core.runtime import log, main
-from stages.params.__main__ import OUT, write_all
+from stages.params.__main__ import write_all
 
 ROOT = Path(__file__).resolve().parents[1]
-VALUES = "values"
+WRITER = "values"  # the stage whose work is done here already
 
 
 def run() -> None:
     """Exit 1 and name the stages that are out of date."""
-    write_all(read_params(ROOT / "params.yaml"), ROOT / OUT)  # as the stage `values` would
+    write_all(read_params(ROOT / "params.yaml"), ROOT / VALUES)  # as the stage `values` would
     lines = [f"{stage}: out of date ({why}); run dvc repro and commit dvc.lock" for stage, why in stale(ROOT)]
     lines += [f"{stage}: in dvc.lock but not in dvc.yaml; remove its entry" for stage in orphans(ROOT)]
     if lines:
@@ -42,7 +43,7 @@ def stale(root: Path) -> Iterator[tuple[str, str]]:
         for stage in reversed(list(topological_sort(graph))):
             before = sorted(other.name for other in graph.successors(stage) if other in found)
             # What `values` writes is here already: who reads it is compared by its own file.
-            why = reason(stage) or next((f"{name} is" for name in before if name != VALUES), None)
+            why = reason(stage) or next((f"{name} is" for name in before if name != WRITER), None)
             if why:
                 found.add(stage)
                 yield stage.name, why

@@ -15,11 +15,12 @@ from torch import nn
 from stages.audio.features import cached_features
 from stages.audio.heads import inherit_heads
 from stages.core.card import ModelCard
+from stages.core.paths import FRAMES, INDEX, MELS
 from stages.core.resume import data_digest, stage_code
 from stages.networks.audio_visual import TDNN, AudioVisualModel
 from stages.networks.common.heads import Heads
 from stages.training.fit import Loss
-from stages.training.footage import FRAMES, INDEX, MELS, Footage, noted
+from stages.training.footage import Footage, noted
 from stages.training.objectives import Objectives
 from stages.training.recipe import Recipe
 from stages.training.samples.faces import width_of

@@ -13,18 +13,16 @@ from torch import Tensor, nn
 
 from stages.clips.augment import ClipAugment, brighten
 from stages.clips.cutting import Clips
-from stages.clips.mean_teacher import Outputs, consistency, supervised
+from stages.clips.mean_teacher import consistency
 from stages.core.labels import MISSING, TASKS
 from stages.networks.tsav import prepare
-from stages.training.losses import TaskLoss
+from stages.training.losses import TaskLoss, Terms, joint
 from stages.training.samples.faces import Labels, Rows
 from stages.training.samples.passes import endless_batches
 from stages.training.samples.sampling import share
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
-
-Terms = dict[str, Tensor]
 
 
 class ClipBatch(NamedTuple):
@@ -75,8 +73,7 @@ def student_loss(losses: Mapping[str, TaskLoss]) -> Callable[[nn.Module, ClipBat
     """Sum of the tasks' losses, each over its labelled samples (Wang & Wang 2021, section C)."""
 
     def loss(model: nn.Module, batch: ClipBatch) -> Terms:
-        terms = supervised(model(prepare(batch.clips), batch.mel), batch.targets, losses)
-        return {"loss": _sum(terms), **terms}
+        return joint(model(prepare(batch.clips), batch.mel), batch.targets, losses)
 
     return loss
 
@@ -87,9 +84,9 @@ def taught_loss(losses: Mapping[str, TaskLoss]) -> Callable[[nn.Module, ClipBatc
     def loss(model: nn.Module, batch: ClipBatch) -> Terms:
         noisy = prepare(brighten(batch.clips, batch.light))
         outputs, taught = model(prepare(batch.clips), noisy, batch.mel)
-        terms = supervised(outputs, batch.targets, losses)
+        terms = joint(outputs, batch.targets, losses)
         agreement = consistency(outputs, taught, batch.targets, losses)
-        return {"loss": _sum(terms) + batch.weight * agreement, **terms, "consistency": agreement}
+        return {**terms, "loss": terms["loss"] + batch.weight * agreement, "consistency": agreement}
 
     return loss
 
@@ -112,7 +109,3 @@ def _hidden(clips: Clips, task: str, share: float, seed: Sequence[int]) -> Rows:
     trials = np.unique(clips.of[clips.labels.known(task)])
     lost = np.random.default_rng(seed).permutation(trials)[: int(share * len(trials))]
     return np.flatnonzero(np.isin(clips.of, lost))
-
-
-def _sum(terms: Outputs) -> Tensor:
-    return torch.stack(list(terms.values())).sum()

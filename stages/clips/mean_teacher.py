@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from stages.training.losses import TaskLoss
+from stages.training.losses import TaskLoss, joint
 
 Outputs = dict[str, Tensor]
 
@@ -87,16 +87,11 @@ def ramp_up(epoch: int, length: float) -> float:
     return exp(-5.0 * (1.0 - progress) ** 2)
 
 
-def supervised(outputs: Outputs, targets: Mapping[str, Tensor], losses: Mapping[str, TaskLoss]) -> Outputs:
-    """Each task's loss over what is labelled."""
-    return {task: losses[task](outputs[task], target) for task, target in targets.items()}
-
-
 def consistency(
     outputs: Outputs, taught: Outputs, targets: Mapping[str, Tensor], losses: Mapping[str, TaskLoss]
 ) -> Tensor:
     """Sum of the same losses against the teacher's labels, each over what is not labelled (section C)."""
-    return torch.stack(list(supervised(outputs, pseudo_labels(taught, targets), losses).values())).sum()
+    return joint(outputs, pseudo_labels(taught, targets), losses)["loss"]
 
 
 def _known(target: Tensor) -> Tensor:

@@ -15,15 +15,16 @@ from stages.clips.cutting import Clips, Shape, read_clips, with_stills
 from stages.clips.mean_teacher import MeanTeacher, ramp_up
 from stages.clips.prediction import predict_clips
 from stages.core.card import ModelCard
+from stages.core.paths import EXTRA, FRAMES, INDEX, MASKS, MELS
 from stages.core.resume import data_digest, stage_code
 from stages.core.runtime import log
 from stages.networks.tsav import TSAV, start_from_tsav
 from stages.scoring.prediction_table import prediction_table
 from stages.training.fit import Loss
-from stages.training.footage import FRAMES, INDEX, MASKS, MELS, Footage, noted
+from stages.training.footage import Footage, noted
 from stages.training.objectives import Objectives
 from stages.training.recipe import Recipe
-from stages.training.samples.extra_stills import EXTRA, read_extra
+from stages.training.samples.extra_stills import read_extra
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

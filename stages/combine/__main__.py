@@ -16,6 +16,7 @@ from pydantic import Field, NonNegativeFloat
 from stages.combine import systems
 from stages.core.files import measured, write_json, write_parquet
 from stages.core.params import Strict, load
+from stages.core.paths import COMBINED, INDEX, METRICS, SCORES, SMOOTHED
 from stages.core.runtime import log, main
 from stages.ensemble.candidates import Candidate
 from stages.ensemble.mixture import describe, mix, read_selection, sources_of
@@ -25,10 +26,6 @@ from stages.scoring.halves import SCORING, SELECTION, half_of, halves
 from stages.scoring.measures import Criterion
 from stages.smooth import widths
 from stages.smooth.moving_average import smooth
-
-INDEX = Path("data/index/frames.parquet")
-SMOOTH = Path("data/smooth")
-MODELS = Path("models/combined")
 
 
 class Params(Strict):
@@ -55,16 +52,16 @@ class Predicted(NamedTuple):
 def run() -> None:
     """Read params and the systems' final predictions; write the choice, the predictions and the figures."""
     params = load(Params, "combine")
-    table, paths = pd.read_parquet(INDEX), systems.finals(params.systems, SMOOTH)
+    table, paths = pd.read_parquet(INDEX), systems.finals(params.systems, SMOOTHED)
     sides, labels = halves(table), labelled.validation(table)
     rows = labels[half_of(labels["trial"], sides, SELECTION)]
     rules = Rules(params.grid_step, params.criterion, params.margin, params.start)
-    chosen = MODELS / "selection.json"
+    chosen = COMBINED / "selection.json"
     write_json(chosen, describe(systems.select(paths, rows, rules, params.class_margin)))
     selection = read_selection(chosen)  # as written: prediction on a new video reads rounded weights
     mixed = mix(selection, paths)
     smoothing = widths.choose_widths(table, mixed, params.smooth)
-    write_json(MODELS / "widths.json", smoothing)
+    write_json(COMBINED / "widths.json", smoothing)
     final = smooth(mixed, smoothing)
     write_parquet(Path("data/combined.parquet"), final)
     used = [source.system for source in paths if source in sources_of(selection)]
@@ -78,7 +75,7 @@ def report(
     """Write the measures, and the scores of the steps beside the best single system's."""
     sides, labels = halves(table), labelled.validation(table)
     scored, counts = labelled.join(labels, predicted.final, missing)
-    write_json(Path("metrics/combined.json"), figures.measure(scored, counts, sides))
+    write_json(METRICS / "combined.json", figures.measure(scored, counts, sides))
     best = systems.best_single(paths, labels, sides, missing)
     single = mix(systems.singles(best), paths)
     names = ", ".join(f"{task} {candidate.system}" for task, candidate in best.items())
@@ -89,7 +86,7 @@ def report(
     ]
     scores = {"steps": step_scores.score_steps(table, steps, sides, missing)}
     margin = _margin(labels, single, scored, sides, missing)
-    write_json(Path("data/scores/combined.json"), measured({**scores, "margin": margin}), digits=None)
+    write_json(SCORES / "combined.json", measured({**scores, "margin": margin}), digits=None)
 
 
 def _margin(

@@ -11,10 +11,8 @@ from stages.compare.page import page
 from stages.core.errors import UserError
 from stages.core.files import write_csv, write_json, write_text
 from stages.core.params import Strict, load
+from stages.core.paths import METRICS, SCORES
 from stages.core.runtime import log, main
-
-SCORES = Path("data/scores")
-METRICS = Path("metrics")
 
 
 class Params(Strict):

@@ -12,11 +12,10 @@ import numpy as np
 from stages.core.card import kind_of
 from stages.core.digests import code_version
 from stages.core.params import Strict, block_of, load, read_params
+from stages.core.paths import EMBEDDINGS, FRAMES, MODELS
 from stages.core.runtime import argument, device, main, setup_torch
 from stages.core.store import Note, digest_path, fill, read_keys
-from stages.training.footage import EMBEDDINGS, FRAMES
 from stages.training.samples.faces import open_array
-from stages.training.step import MODELS
 from stages.training.trained import Models
 
 

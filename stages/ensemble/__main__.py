@@ -15,6 +15,7 @@ from pydantic import Field, NonNegativeFloat
 
 from stages.core.files import write_csv, write_json, write_parquet
 from stages.core.params import Strict, load
+from stages.core.paths import ENSEMBLES, INDEX, METRICS, MODELS, PREDICTIONS
 from stages.core.runtime import argument, log, main
 from stages.ensemble import candidates, methods
 from stages.ensemble.mixture import Source, compose, describe, read_selection
@@ -23,10 +24,6 @@ from stages.ensemble.weight_search import Rules, Start
 from stages.scoring import labelled
 from stages.scoring.halves import SELECTION, half_of, halves
 from stages.scoring.measures import Criterion
-
-INDEX = Path("data/index/frames.parquet")
-PREDICTIONS = Path("data/predictions")
-ENSEMBLES = Path("data/ensemble")
 
 
 class Params(Strict):
@@ -53,8 +50,8 @@ def run() -> None:
     system = argument("system")
     params = load(Params, f"{system}.ensemble")
     ratings, members, selection = select(pd.read_parquet(INDEX), PREDICTIONS, system, params)
-    write_csv(Path("metrics", system, "checkpoints.csv"), named(ratings, members))
-    path = Path("models", system, "selection.json")
+    write_csv(METRICS / system / "checkpoints.csv", named(ratings, members))
+    path = MODELS / system / "selection.json"
     write_json(path, describe(selection))
     # Of what is written: prediction on a new video reads rounded weights too.
     write_parquet(ENSEMBLES / f"{system}.parquet", compose(read_selection(path), PREDICTIONS))

@@ -6,12 +6,12 @@ Run: python -m stages.evaluate SYSTEM
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 
 from stages.core.files import measured, write_csv, write_json
 from stages.core.params import Strict, load
+from stages.core.paths import ENSEMBLES, INDEX, METRICS, PREDICTIONS, SCORES, SMOOTHED
 from stages.core.runtime import argument, main
 from stages.ensemble.provenance import Provenance, read_provenance
 from stages.evaluate.majority import majority
@@ -19,12 +19,6 @@ from stages.evaluate.plot_tables import confusion_table, units_table
 from stages.scoring import figures, labelled
 from stages.scoring.halves import halves
 from stages.scoring.step_scores import ENSEMBLE, MAJORITY, SMOOTH, Step, score_steps
-
-INDEX = Path("data/index/frames.parquet")
-PREDICTIONS = Path("data/predictions")
-ENSEMBLES = Path("data/ensemble")
-SMOOTHED = Path("data/smooth")
-METRICS = Path("metrics")
 
 
 class Params(Strict):
@@ -50,7 +44,7 @@ def run() -> None:
     write_csv(METRICS / system / "confusion.csv", confusion_table(scored))
     rows = score_steps(table, steps(table, system, final), sides, params.evaluate.missing)
     scores = {"steps": measured(rows), "published": params.model_dump(exclude={"evaluate"})}
-    write_json(Path("data/scores", f"{system}.json"), scores, digits=None)
+    write_json(SCORES / f"{system}.json", scores, digits=None)
 
 
 def steps(table: pd.DataFrame, system: str, final: pd.DataFrame) -> Iterator[Step]:

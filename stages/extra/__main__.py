@@ -8,13 +8,13 @@ from pathlib import Path
 from stages.core.digests import code_version
 from stages.core.errors import UserError
 from stages.core.params import Strict, load
+from stages.core.paths import EXTRA
 from stages.core.runtime import log, main
 from stages.core.store import Note, digest, digest_path, fill
 from stages.extra import items
 from stages.extra.coded import find_coded
 from stages.extra.items import MakeCoded, MakeStills, portions
 from stages.media.extract import Search
-from stages.training.samples.extra_stills import EXTRA
 
 
 class Params(Strict):

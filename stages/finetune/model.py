@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from stages.core.card import ModelCard
+from stages.core.paths import EXTRA, FRAMES, INDEX
 from stages.core.resume import data_digest, stage_code
 from stages.finetune.folds import left_out, mean_auc
 from stages.networks.common.backbones import build_backbone, front_end_of
@@ -23,12 +24,12 @@ from stages.networks.common.pretrained import load_backbone, read_network
 from stages.networks.common.visual import VisualModel
 from stages.scoring.prediction_table import prediction_table
 from stages.training.fit import Loss
-from stages.training.footage import FRAMES, INDEX, Footage
+from stages.training.footage import Footage
 from stages.training.objectives import Objectives
 from stages.training.recipe import Recipe
 from stages.training.samples.augment import Augment
 from stages.training.samples.balance import ml_ros
-from stages.training.samples.extra_stills import EXTRA, read_extra
+from stages.training.samples.extra_stills import read_extra
 from stages.training.samples.faces import Faces, join, read_faces
 from stages.training.samples.sampling import Draws, Sampling, sampler
 from stages.training.visual import Turn, embed_images, predict_faces, turn_loss, turns

@@ -10,6 +10,7 @@ import pandas as pd
 from stages.core.digests import code_version
 from stages.core.labels import SPLITS, TASKS
 from stages.core.params import load
+from stages.core.paths import FRAMES, INDEX_FOLDER, METRICS
 from stages.core.runtime import atomic_path, log, main
 from stages.core.store import Note, fill
 from stages.frames import faces
@@ -17,11 +18,12 @@ from stages.frames.faces import MakeFaces, Trial
 from stages.frames.search import Params, search_of
 from stages.media import extract
 
-INDEX, OUT, METRICS = Path("data/index"), Path("data/frames"), Path("metrics/frames.json")
 FACES = "index.parquet"
 
 
-def build_frames(params: Params, index: Path = INDEX, out: Path = OUT, metrics: Path = METRICS) -> None:
+def build_frames(
+    params: Params, index: Path = INDEX_FOLDER, out: Path = FRAMES, metrics: Path = METRICS / "frames.json"
+) -> None:
     """Bring the store of faces up to date; write its index (trial, frame, has_face) and the counts.
 
     Errors: UserError for a source that cannot be read, unless `on_error` is "skip".

@@ -9,6 +9,7 @@ from typing import Literal
 
 from stages.core.errors import UserError
 from stages.core.params import Strict, load
+from stages.core.paths import INDEX_FOLDER, METRICS
 from stages.core.runtime import atomic_dir, atomic_path, log, main
 from stages.index.counts import count
 from stages.index.frame_table import build_frame_table
@@ -16,8 +17,6 @@ from stages.index.layout import choose_release, survey
 from stages.index.release import read_release
 from stages.index.sources import find_sources
 from stages.index.splits import check_splits, cross_task_leaks, require_filled
-
-OUT, METRICS = Path("data/index"), Path("metrics/index.json")
 
 
 class Params(Strict):
@@ -31,7 +30,7 @@ class Params(Strict):
     partial_au: Literal["drop", "keep"]
 
 
-def build_index(params: Params, out: Path = OUT, metrics: Path = METRICS) -> None:
+def build_index(params: Params, out: Path = INDEX_FOLDER, metrics: Path = METRICS / "index.json") -> None:
     """Write frames.parquet and videos.parquet to `out` and the counts to `metrics`.
 
     Errors: UserError for anything in the corpus that does not fit; nothing is written then.

@@ -18,6 +18,7 @@ from stages.core.card import save_model
 from stages.core.errors import UserError
 from stages.core.files import write_csv, write_json
 from stages.core.params import load_training
+from stages.core.paths import LANDMARKER, METRICS
 from stages.core.pictures import landmark_montage, spread, write_png
 from stages.core.resume import data_digest, resumable, stage_code
 from stages.core.runtime import atomic_dir, log, main, start
@@ -33,7 +34,6 @@ from stages.training.samples.augment import Augment
 from stages.training.samples.still_sets import read_stills
 from stages.training.train import train
 
-OUT, METRICS = Path("models/landmarks"), Path("metrics")
 SHOWN = 12  # faces in the picture
 HEAD = "head.3.bias"  # of the published networks: one number a point
 
@@ -71,7 +71,7 @@ class Faces(NamedTuple):
     held_out: NDArray[np.int64]
 
 
-def build_landmarks(params: Params, out: Path = OUT, metrics: Path = METRICS) -> None:
+def build_landmarks(params: Params, out: Path = LANDMARKER, metrics: Path = METRICS) -> None:
     """Write the model folder `out` and landmarks.json, .csv (the training curve) and .png to `metrics`.
 
     Errors: UserError for a still set without points or held-out people, and weights that do not fit.

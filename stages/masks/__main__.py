@@ -12,6 +12,7 @@ from stages.core.digests import code_version
 from stages.core.errors import UserError
 from stages.core.files import write_json
 from stages.core.params import Strict, load
+from stages.core.paths import FRAMES, LANDMARKER, LANDMARKS, MASKS, METRICS
 from stages.core.pictures import mask_montage, spread, write_png
 from stages.core.runtime import device, log, main, setup_torch
 from stages.core.store import Note, digest_path, fill, read_keys
@@ -21,9 +22,7 @@ from stages.landmarks.schemes import Scheme, convert, scheme
 from stages.masks import drawing
 from stages.masks.drawing import Mode, draw_masks
 
-FRAMES, MODEL = Path("data/frames"), Path("models/landmarks")
-LANDMARKS, MASKS = Path("data/landmarks"), Path("data/masks")
-METRICS, PICTURE = Path("metrics/masks.json"), Path("metrics/masks.png")
+PICTURE = METRICS / "masks.png"
 BLOCK = 1024  # masks in memory at once: 13 MB
 SHOWN = 8  # faces in the picture
 
@@ -50,7 +49,7 @@ def build_masks(params: Params, root: Path = Path()) -> None:
     Errors: UserError where frames or model are missing, or the scheme cannot be had from the network's.
     """
     setup_torch(params.threads, params.seed)
-    landmarker = load_landmarker(root / MODEL)
+    landmarker = load_landmarker(root / LANDMARKER)
     names = landmarker.scheme if params.scheme is None else scheme(params.scheme)
     convert(np.zeros((0, landmarker.scheme.points, 2), np.float32), landmarker.scheme, names)
     trials = read_keys(root / FRAMES)
@@ -60,7 +59,10 @@ def build_masks(params: Params, root: Path = Path()) -> None:
     for mode in params.modes:
         _draw(root, mode, landmarker.scheme, names)
     _clear(root / MASKS, params.modes)
-    write_json(root / METRICS, {"trials": len(faces), "faces": sum(faces.values()), "scheme": names.name})
+    write_json(
+        root / METRICS / "masks.json",
+        {"trials": len(faces), "faces": sum(faces.values()), "scheme": names.name},
+    )
     _show(root, [name for name in sorted(faces) if faces[name]], params.modes)
     log.print(f"landmarks of {sum(faces.values())} faces; masks: {', '.join(params.modes)}")
 
@@ -79,7 +81,7 @@ def _find(root: Path, landmarker: Landmarker, trials: Mapping[str, str], params:
         root / LANDMARKS,
         trials,
         make,
-        params={"model": digest_path(root / MODEL), "batch": params.batch, "threads": params.threads},
+        params={"model": digest_path(root / LANDMARKER), "batch": params.batch, "threads": params.threads},
         code=code_version(landmark_code.__file__),
         jobs=1,
     )

@@ -15,6 +15,7 @@ from stages.core.errors import UserError
 from stages.core.files import write_json, write_parquet
 from stages.core.labels import VA_NAMES
 from stages.core.params import Strict, load
+from stages.core.paths import INDEX_FOLDER, MELS, METRICS
 from stages.core.pictures import mel_picture
 from stages.core.runtime import log, main
 from stages.core.store import Note, digest_path, fill
@@ -24,8 +25,6 @@ from stages.mel.spectrogram import FRONT_ENDS, RATE
 from stages.mel.video_mel import MakeMel
 from stages.training.samples.mels import MEAN, STD, mel_window, open_track
 
-INDEX, OUT = Path("data/index"), Path("data/mel")
-METRICS, PICTURE = Path("metrics/mel.json"), Path("metrics/mel.png")
 TABLE = "index.parquet"
 SHOWN = 10.0  # seconds of the picture
 
@@ -39,7 +38,11 @@ class Params(Strict):
 
 
 def build_mels(
-    params: Params, index: Path = INDEX, out: Path = OUT, metrics: Path = METRICS, picture: Path = PICTURE
+    params: Params,
+    index: Path = INDEX_FOLDER,
+    out: Path = MELS,
+    metrics: Path = METRICS / "mel.json",
+    picture: Path = METRICS / "mel.png",
 ) -> None:
     """Bring `out`/<front end> up to date for every video of the index; write counts and a picture.
 

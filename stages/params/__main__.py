@@ -19,11 +19,10 @@ import yaml
 
 from stages.core.files import write_text
 from stages.core.params import SCALES, Values, leaves, read_params
+from stages.core.paths import VALUES
 from stages.core.runtime import atomic_dir, main
 from stages.params.origins import origins
 from stages.params.places import in_force, stages
-
-OUT = Path("data/values")
 
 
 def run() -> None:
@@ -31,7 +30,7 @@ def run() -> None:
     options = parse()
     values = read_params()
     if options.write:
-        write_all(values, OUT)
+        write_all(values, VALUES)
     elif options.run:
         scaled = values | ({"scale": options.scale} if options.scale else {})
         print("\n".join(lines(scaled, options.run)))

@@ -25,6 +25,7 @@ import pandas as pd
 from stages.core.errors import UserError
 from stages.core.labels import PREDICTION_COLUMNS
 from stages.core.params import load
+from stages.core.paths import MODELS
 from stages.core.runtime import device, log, main, setup_torch, workers
 from stages.frames.search import Params, search_of
 from stages.media.extract import Search
@@ -40,7 +41,6 @@ from stages.training.trained import Models
 # torchvision turns FFmpeg's log on when it is imported; stages/media/decode.py tells why it must be off.
 av.logging.set_level(None)
 
-MODELS = Path("models")
 SEED = 0  # nothing is drawn
 
 Predict = Callable[[Recording], pd.DataFrame]  # → one row a frame with a face

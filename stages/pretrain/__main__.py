@@ -10,6 +10,7 @@ from pathlib import Path
 from lightning_fabric import Fabric
 
 from stages.core.params import load_training
+from stages.core.paths import METRICS, PRETRAINED
 from stages.core.runtime import argument, log, main
 from stages.networks.common.backbones import build_backbone
 from stages.networks.common.pretrained import import_backbone
@@ -18,8 +19,6 @@ from stages.training.pretraining import Result, produce
 from stages.training.recipe import Recipe
 from stages.training.samples.augment import Augment
 
-MODELS = Path("models/pretrain")
-METRICS = Path("metrics/pretrain")
 NETWORK = {"kind", "depth", "width", "input_size"}
 
 
@@ -41,7 +40,7 @@ class Params(Recipe):
 def run() -> None:
     """Read params; train or import the backbone; write it, its scores and the training curve."""
     name = argument("backbone")
-    pretrain(name, load_training(Params, f"pretrain.{name}"), MODELS, METRICS)
+    pretrain(name, load_training(Params, f"pretrain.{name}"), PRETRAINED, METRICS / "pretrain")
 
 
 def pretrain(name: str, params: Params, models: Path, metrics: Path) -> None:

@@ -13,11 +13,12 @@ from torch import nn
 
 from stages.core.card import ModelCard, kind_of, read_card
 from stages.core.errors import UserError
+from stages.core.paths import FRAMES, INDEX, MELS
 from stages.core.resume import data_digest, stage_code
 from stages.networks.common.heads import Heads
 from stages.sequence.network import SequenceModel
 from stages.training.fit import Loss
-from stages.training.footage import FRAMES, INDEX, MELS, Footage, noted
+from stages.training.footage import Footage, noted
 from stages.training.objectives import Objectives
 from stages.training.recipe import Recipe
 from stages.training.samples.faces import width_of

@@ -11,15 +11,13 @@ from typing import Literal
 from lightning_fabric import Fabric
 
 from stages.core.params import load_training
+from stages.core.paths import METRICS, PRETRAINED
 from stages.core.runtime import argument, main
 from stages.networks.common.pretrained import load_backbone, read_network
 from stages.specialise.still_labels import affect
 from stages.training.pretraining import Result, produce
 from stages.training.recipe import Recipe
 from stages.training.samples.augment import Augment
-
-MODELS = Path("models/pretrain")
-METRICS = Path("metrics/pretrain")
 
 
 class Params(Recipe):
@@ -34,7 +32,7 @@ class Params(Recipe):
 def run() -> None:
     """Read params; train; write the backbone, its scores and the training curve."""
     name = argument("backbone")
-    specialise(name, load_training(Params, f"specialise.{name}"), MODELS, METRICS)
+    specialise(name, load_training(Params, f"specialise.{name}"), PRETRAINED, METRICS / "pretrain")
 
 
 def specialise(name: str, params: Params, models: Path, metrics: Path) -> None:

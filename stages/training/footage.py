@@ -8,16 +8,11 @@ from typing import Protocol
 
 import pandas as pd
 
+from stages.core.paths import EMBEDDINGS, FRAMES, MASKS, MELS
 from stages.core.store import read_notes
 from stages.scoring.labelled import split_table
 from stages.training.samples.faces import with_faces
 from stages.training.trained import Models
-
-INDEX = Path("data/index/frames.parquet")
-FRAMES = Path("data/frames")
-MASKS = Path("data/masks")
-MELS = Path("data/mel")
-EMBEDDINGS = Path("data/embeddings")
 
 
 class Footage(Protocol):

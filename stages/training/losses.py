@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 TaskLoss = Callable[[Tensor, Tensor], Tensor]
+Terms = dict[str, Tensor]
 EPS = 1e-6  # of 1 − p: its power below 1 has no slope at 0
 
 
@@ -92,6 +93,14 @@ def ccc(x: Tensor, y: Tensor, eps: float = 1e-8) -> Tensor:
     covariance = (dx * dy).mean()
     spread = dx.square().mean() + dy.square().mean() + (x.mean() - y.mean()).square()
     return 2 * covariance / (spread + eps)
+
+
+def joint(
+    outputs: Mapping[str, Tensor], targets: Mapping[str, Tensor], losses: Mapping[str, TaskLoss]
+) -> Terms:
+    """Each task's loss over what is labelled, and their sum, as `fit` wants it: "loss", then the tasks."""
+    terms = {task: losses[task](outputs[task], target) for task, target in targets.items()}
+    return {"loss": torch.stack(list(terms.values())).sum(), **terms}
 
 
 def _cross_entropy(logits: Tensor, targets: Tensor, positive_weights: Tensor | None = None) -> Tensor:

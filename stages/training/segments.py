@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stages.scoring.prediction_table import prediction_table
-from stages.training.losses import TaskLoss
+from stages.training.losses import TaskLoss, joint
 from stages.training.samples.faces import Rows
 from stages.training.samples.passes import shuffled
 from stages.training.samples.sampling import share
@@ -85,8 +85,7 @@ def joint_loss(
 
     def loss(model: nn.Module, lesson: Lesson) -> dict[str, Tensor]:
         outputs = forward(model, lesson.segments)
-        terms = {task: losses[task](outputs[task], target) for task, target in lesson.targets.items()}
-        return {"loss": torch.stack(list(terms.values())).sum(), **terms}
+        return joint(outputs, lesson.targets, losses)
 
     return loss
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,14 +11,13 @@ from torch import nn
 
 from stages.core.card import kind_named
 from stages.core.params import load_run
+from stages.core.paths import INDEX, MODELS
 from stages.core.resume import resumable
 from stages.core.runtime import argument, start
 from stages.training.checkpoints import Outs, outs_of, publish, recorder
-from stages.training.footage import INDEX, Split, read_split
+from stages.training.footage import Split, read_split
 from stages.training.train import train
 from stages.training.trained import Models
-
-MODELS = Path("models")
 
 
 def run(kind: str) -> None:

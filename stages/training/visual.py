@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from stages.networks.common.backbones import FrontEnd
 from stages.networks.common.visual import VisualModel
 from stages.training.fit import epoch_seed
-from stages.training.losses import TaskLoss
+from stages.training.losses import TaskLoss, joint
 from stages.training.samples.augment import Augment
 from stages.training.samples.faces import Faces
 from stages.training.samples.sampling import Draws, share
@@ -58,8 +58,7 @@ def turn_loss(losses: Mapping[str, TaskLoss]) -> Callable[[nn.Module, Turn], dic
 
     def loss(model: nn.Module, turn: Turn) -> dict[str, Tensor]:
         outputs = model(turn.faces, list(turn.targets))
-        terms = {task: losses[task](outputs[task], target) for task, target in turn.targets.items()}
-        return {"loss": torch.stack(list(terms.values())).sum(), **terms}
+        return joint(outputs, turn.targets, losses)
 
     return loss
 

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from stages.core.labels import VA_NAMES
+from stages.core.paths import EXTRA
 from stages.core.store import read_keys
 from stages.training.samples.faces import Faces, read_faces
-
-EXTRA = Path("data/extra")
 
 
 def read_extra(store: Path = EXTRA) -> Faces:
