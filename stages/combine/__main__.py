@@ -18,10 +18,10 @@ from stages.core.files import measured, write_json, write_parquet
 from stages.core.params import Strict, load
 from stages.core.paths import COMBINED, INDEX, METRICS, SCORES, SMOOTHED
 from stages.core.runtime import log, main
-from stages.ensemble.candidates import Candidate
 from stages.ensemble.mixture import describe, mix, read_selection, sources_of
 from stages.ensemble.weight_search import Rules, Start
 from stages.scoring import figures, labelled, step_scores
+from stages.scoring.candidates import Candidate
 from stages.scoring.halves import SCORING, SELECTION, half_of, halves
 from stages.scoring.measures import Criterion
 from stages.smooth import widths

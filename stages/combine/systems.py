@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from stages.core.labels import AU_NAMES, VA_NAMES
-from stages.ensemble.candidates import Candidate, scored_file
 from stages.ensemble.methods import aligned
 from stages.ensemble.mixture import Selection, Source, weighted
 from stages.ensemble.weight_search import Rules, class_weights, unit_weights
 from stages.scoring import labelled
+from stages.scoring.candidates import Candidate, scored_file
 from stages.scoring.halves import SCORING, half_of
 
 TASK_UNITS = {"AU": AU_NAMES, "EXPR": ("EXPR",), "VA": VA_NAMES}

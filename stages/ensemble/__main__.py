@@ -17,13 +17,13 @@ from stages.core.files import write_csv, write_json, write_parquet
 from stages.core.params import Strict, load
 from stages.core.paths import ENSEMBLES, INDEX, METRICS, MODELS, PREDICTIONS
 from stages.core.runtime import argument, log, main
-from stages.ensemble import candidates, methods
-from stages.ensemble.mixture import Source, compose, describe, read_selection
-from stages.ensemble.provenance import provenance
+from stages.ensemble import methods
+from stages.ensemble.mixture import Source, compose, describe, read_selection, sources_of
 from stages.ensemble.weight_search import Rules, Start
-from stages.scoring import labelled
+from stages.scoring import candidates, labelled
 from stages.scoring.halves import SELECTION, half_of, halves
 from stages.scoring.measures import Criterion
+from stages.scoring.provenance import provenance
 
 
 class Params(Strict):
@@ -54,9 +54,9 @@ def run() -> None:
     path = MODELS / system / "selection.json"
     write_json(path, describe(selection))
     # Of what is written: prediction on a new video reads rounded weights too.
-    write_parquet(ENSEMBLES / f"{system}.parquet", compose(read_selection(path), PREDICTIONS))
-    behind = provenance(members, selection)
-    write_json(ENSEMBLES / f"{system}.json", behind.as_json())
+    write_parquet(ENSEMBLES / system / "predictions.parquet", compose(read_selection(path), PREDICTIONS))
+    behind = provenance(members, sources_of(selection))
+    write_json(ENSEMBLES / system / "provenance.json", behind.as_json())
     log.print(
         f"ensemble of {system}: {len(behind.sources)} of {len(ratings)} checkpoints in use: {behind.listed()}"
     )

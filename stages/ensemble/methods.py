@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from stages.core.errors import UserError
-from stages.ensemble.candidates import Candidate, best, scored_file
 from stages.ensemble.mixture import Source, weighted
-from stages.ensemble.robust_choice import choose, fold_scores, steady
 from stages.ensemble.weight_search import Rules, unit_weights
+from stages.scoring.candidates import Candidate, best, scored_file
 from stages.scoring.labelled import UNITS, Scored, predicted_units
 from stages.scoring.measures import Criterion
+from stages.scoring.robust_choice import choose, fold_scores, steady
 
 
 def best_of_all(

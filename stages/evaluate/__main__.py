@@ -13,11 +13,11 @@ from stages.core.files import measured, write_csv, write_json
 from stages.core.params import Strict, load
 from stages.core.paths import ENSEMBLES, INDEX, METRICS, PREDICTIONS, SCORES, SMOOTHED
 from stages.core.runtime import argument, main
-from stages.ensemble.provenance import Provenance, read_provenance
 from stages.evaluate.majority import majority
 from stages.evaluate.plot_tables import confusion_table, units_table
 from stages.scoring import figures, labelled
 from stages.scoring.halves import halves
+from stages.scoring.provenance import Provenance, read_provenance
 from stages.scoring.step_scores import ENSEMBLE, MAJORITY, SMOOTH, Step, score_steps
 
 
@@ -49,12 +49,12 @@ def run() -> None:
 
 def steps(table: pd.DataFrame, system: str, final: pd.DataFrame) -> Iterator[Step]:
     """The majority class, the system's networks, its ensemble and its final predictions, read one by one."""
-    behind: Provenance = read_provenance(ENSEMBLES / f"{system}.json")
+    behind: Provenance = read_provenance(ENSEMBLES / system / "provenance.json")
     used = behind.listed()
     yield Step(MAJORITY, "", majority(table, final))
     for network in behind.networks:
         yield Step(network.step, network.checkpoint, pd.read_parquet(network.path(PREDICTIONS)))
-    yield Step(ENSEMBLE, used, pd.read_parquet(ENSEMBLES / f"{system}.parquet"))
+    yield Step(ENSEMBLE, used, pd.read_parquet(ENSEMBLES / system / "predictions.parquet"))
     yield Step(SMOOTH, used, final)
 
 

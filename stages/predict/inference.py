@@ -9,11 +9,11 @@ from stages.clips.cutting import Shape, read_clips
 from stages.clips.prediction import predict_clips
 from stages.core.card import kind_of
 from stages.core.files import write_parquet
-from stages.ensemble.candidates import Candidate
 from stages.ensemble.mixture import compose, sources_of
 from stages.networks.tsav import PublishedTSAV
 from stages.predict.recording import Recording, has_landmarks
 from stages.predict.trained_systems import System, read_system
+from stages.scoring.candidates import Candidate
 from stages.scoring.prediction_table import prediction_table
 from stages.smooth.moving_average import smooth
 

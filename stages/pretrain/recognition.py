@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from stages.core.errors import UserError
 from stages.networks.common.backbones import Backbone, FrontEnd
-from stages.networks.cosface import CosFace, Recogniser
+from stages.pretrain.cosface import CosFace, Recogniser
 from stages.pretrain.verification import Pairs, draw_pairs, similarities, verification_scores
 from stages.training.fit import epoch_seed
 from stages.training.pretraining import Scores, Supervision

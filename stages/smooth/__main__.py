@@ -19,7 +19,7 @@ def run() -> None:
     """Read params, choose widths, write them and the smoothed predictions."""
     system = argument("system")
     params = load(Params, f"{system}.smooth")
-    predictions = pd.read_parquet(ENSEMBLES / f"{system}.parquet")
+    predictions = pd.read_parquet(ENSEMBLES / system / "predictions.parquet")
     table = pd.read_parquet(INDEX)
     widths = choose_widths(table, predictions, params)
     write_json(MODELS / system / "widths.json", widths)

@@ -10,10 +10,10 @@ import pytest
 from stages.combine import __main__ as combine
 from stages.combine import systems
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSIONS, VA_NAMES
-from stages.ensemble.candidates import Candidate
 from stages.ensemble.mixture import describe, mix
 from stages.ensemble.weight_search import Rules
 from stages.scoring import labelled
+from stages.scoring.candidates import Candidate
 from stages.scoring.halves import SELECTION, half_of, halves
 from tests.scoring.tables import frame_table, predict
 

@@ -8,8 +8,8 @@ import pytest
 
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, VA_NAMES
 from stages.ensemble import __main__ as ensemble
-from stages.ensemble.candidates import Candidate
 from stages.ensemble.mixture import Source, compose
+from stages.scoring.candidates import Candidate
 from stages.scoring.halves import halves
 from stages.scoring.labelled import UNITS
 from tests.scoring.tables import frame_table, predict, write

@@ -9,14 +9,14 @@ import pytest
 
 from stages.core.files import write_json
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
-from stages.ensemble.candidates import Candidate
 from stages.ensemble.mixture import Source
-from stages.ensemble.provenance import provenance
 from stages.evaluate import __main__ as evaluate
 from stages.evaluate.majority import majority
 from stages.evaluate.plot_tables import confusion_table, units_table
 from stages.scoring import figures, labelled, step_scores
+from stages.scoring.candidates import Candidate
 from stages.scoring.halves import halves
+from stages.scoring.provenance import provenance
 from tests.scoring.tables import frame_table, predict, write
 
 

@@ -40,7 +40,7 @@ def identities(tmp_path: Path) -> Path:
 def settings(identities: Path, **changes: Any) -> Params:
     published: dict[str, Any] = {
         "stills": identities, "weights": None, "kind": "iresnet", "depth": 18,
-        "width": 0.25, "input_size": 32, "dropout": 0.0, "scale": 64.0, "margin": 0.4, "epochs": 3,
+        "width": 0.25, "input_size": 32, "dropout": 0.0, "cosface_scale": 64.0, "cosface_margin": 0.4, "epochs": 3,
         "batch": 8, "lr": 0.05, "schedule": "polynomial", "weight_decay": 1e-4, "clip_norm": 5.0,
         "augment": Augment(flip=0.5, noise=0.02), "pairs": 20, "seed": 1, "threads": 1,
     }  # fmt: skip
@@ -95,11 +95,14 @@ def published_file(path: Path, kind: str, depth: int) -> dict[str, torch.Tensor]
     return tensors
 
 
+FORMS = {"iresnet": "insightface", "ir_se": "treb1en"}
+
+
 @pytest.mark.parametrize(("kind", "depth", "count"), [("iresnet", 18, 187), ("ir_se", 50, 397)])
 def test_published_files_tell_their_depth(tmp_path: Path, kind: str, depth: int, count: int) -> None:
     tensors = published_file(tmp_path / "backbone.pth", kind, depth)
     backbone, network, report = import_backbone(kind, tmp_path / "backbone.pth")
-    assert network == {"kind": kind, "depth": depth, "width": 1.0, "input_size": 112}
+    assert network == {"kind": kind, "depth": depth, "width": 1.0, "input_size": 112, "form": FORMS[kind]}
     assert report.counts() == {"matched": count, "missing": 0, "unexpected": 0}
     found = backbone.network.state_dict()
     assert all(torch.equal(found[name], tensor) for name, tensor in tensors.items())
@@ -113,7 +116,13 @@ def test_published_weights_take_the_place_of_training(
     params = settings(identities, weights=tmp_path / "backbone.pth", depth=34, pairs=2)
     card = run(tmp_path, monkeypatch, params)
     assert card["weights"] == {"matched": 187, "missing": 0, "unexpected": 0}
-    assert card["network"] == {"kind": "iresnet", "depth": 18, "width": 1.0, "input_size": 112}
+    assert card["network"] == {
+        "kind": "iresnet",
+        "depth": 18,
+        "width": 1.0,
+        "input_size": 112,
+        "form": "insightface",
+    }
     found = load_backbone(tmp_path / "models/x").network.state_dict()
     assert all(torch.equal(found[name], tensor) for name, tensor in tensors.items())
     curve = pd.read_csv(tmp_path / "metrics/x.csv")

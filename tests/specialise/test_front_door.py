@@ -57,7 +57,7 @@ def start(tmp_path: Path) -> Path:
 
 def settings(start: Path, stills: Path, **changes: Any) -> Params:
     ours: dict[str, Any] = {
-        "start": start, "stills": stills, "target": "EXPR", "epochs": 6, "batch": 8, "lr": 0.05,
+        "backbone": start, "stills": stills, "target": "EXPR", "epochs": 6, "batch": 8, "lr": 0.05,
         "schedule": "polynomial", "weight_decay": 1e-4, "clip_norm": 5.0,
         "augment": Augment(flip=0.5, noise=0.02), "seed": 1, "threads": 1,
     }  # fmt: skip

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from stages.networks.cosface import CosFace
+from stages.pretrain.cosface import CosFace
 
 
 def test_logits_by_hand() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.ensemble.robust_choice import choose, fold_scores, steady
 from stages.scoring import labelled
+from stages.scoring.robust_choice import choose, fold_scores, steady
 from tests.scoring.tables import frame_table, predict
 
 UNITS = len(labelled.UNITS)

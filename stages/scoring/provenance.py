@@ -1,17 +1,16 @@
-"""What stands behind data/ensemble/<system>.parquet: the JSON beside it, for whoever shows its figures."""
+"""What stands behind data/ensemble/<system>/predictions.parquet: the JSON beside it, for whoever shows its figures."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 from stages.core.epochs import epoch_of
 from stages.core.errors import UserError
-from stages.ensemble.candidates import Candidate
-from stages.ensemble.mixture import Selection, sources_of
+from stages.scoring.candidates import Candidate
 
 
 class Provenance(NamedTuple):
@@ -30,10 +29,10 @@ class Provenance(NamedTuple):
         return {name: [each._asdict() for each in own] for name, own in self._asdict().items()}
 
 
-def provenance(networks: Sequence[Candidate], selection: Selection) -> Provenance:
-    """Sources in the order of the networks, and within one of the epochs."""
+def provenance(networks: Sequence[Candidate], used: Iterable[Candidate]) -> Provenance:
+    """Those in use in the order of the networks, and within one of the epochs."""
     order = [network.step for network in networks]
-    sources = sorted(sources_of(selection), key=lambda own: (order.index(own.step), epoch_of(own.checkpoint)))
+    sources = sorted(used, key=lambda own: (order.index(own.step), epoch_of(own.checkpoint)))
     return Provenance(list(networks), sources)
 
 

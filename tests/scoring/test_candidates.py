@@ -7,9 +7,8 @@ import pytest
 from stages.core.epochs import checkpoint_name
 from stages.core.errors import UserError
 from stages.core.labels import EXPRESSION_LOGITS, VA_NAMES
-from stages.ensemble import candidates
-from stages.ensemble.candidates import Candidate
-from stages.scoring import labelled
+from stages.scoring import candidates, labelled
+from stages.scoring.candidates import Candidate
 from tests.scoring.tables import frame_table, predict, write
 
 STEPS = ["visual", "audio", "sequence"]
