@@ -165,12 +165,12 @@ def material(card: Card, footage: Footage, cut: Cut) -> Material:
     windows = read_windows(footage.table, Stores(footage.faces, seen, mels), cut)
     if card.hears is None:
         return Material(windows, lambda chosen: np.zeros((len(chosen), windows.length, 0), np.float32))
-    return Material(windows, heard(card.hears, footage, windows))
+    return Material(windows, heard(card.hears, footage, windows, cut))
 
 
-def heard(folder: str, footage: Footage, windows: Windows) -> Callable[..., Any]:
-    """The audio model's features of chosen windows, computed once for all."""
+def heard(folder: str, footage: Footage, windows: Windows, cut: Cut) -> Callable[..., Any]:
+    """The audio model's features of chosen windows, computed once for all models that cut them alike."""
     model, read = footage.models.load(footage.models.folder(folder))
-    name = f"{folder.replace('/', '-')}-{windows.length}-{len(windows)}.npy"
-    features = kind_of(read).hear(model, windows, footage.cache(name))
+    name = "-".join([folder.replace("/", "-"), *map(str, cut)])
+    features = kind_of(read).hear(model, windows, footage.cache(f"{name}.npy"))
     return lambda chosen: features[chosen]

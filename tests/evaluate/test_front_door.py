@@ -9,7 +9,6 @@ import pytest
 
 from stages.core.files import write_json
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
-from stages.ensemble.mixture import Source
 from stages.evaluate import __main__ as evaluate
 from stages.evaluate.majority import majority
 from stages.evaluate.plot_tables import confusion_table, units_table
@@ -99,10 +98,11 @@ def test_figures_for_the_comparison_are_not_rounded(
     noisy = predict(table, noise=1.5)
     table.to_parquet(folder("data/index") / "frames.parquet")
     write(Path("data/predictions"), "visual", "epoch_01", noisy)
-    noisy.to_parquet(folder("data/ensemble") / "toy.parquet", index=False)
+    noisy.to_parquet(folder("data/ensemble/toy") / "predictions.parquet", index=False)
     noisy.to_parquet(folder("data/smooth") / "toy.parquet", index=False)
     write_json(
-        Path("data/ensemble/toy.json"), provenance([Candidate("toy", "visual", "epoch_01")], {}).as_json()
+        Path("data/ensemble/toy/provenance.json"),
+        provenance([Candidate("toy", "visual", "epoch_01")], []).as_json(),
     )
     evaluate.run()
     final = json.loads(Path("data/scores/toy.json").read_text())["steps"][-1]
@@ -118,10 +118,10 @@ def test_steps_are_the_networks_then_ensemble_and_smoothing(
     monkeypatch.chdir(tmp_path)
     final = predict(table, noise=0)
     write(Path("data/predictions"), "visual", "epoch_01", final)
-    final.to_parquet(folder("data/ensemble") / "toy.parquet", index=False)
+    final.to_parquet(folder("data/ensemble/toy") / "predictions.parquet", index=False)
     visual, other = Candidate("toy", "visual", "epoch_01"), Candidate("toy", "visual", "epoch_03")
-    behind = provenance([visual], {"AU1": [Source(*other, 1.0)], "AU2": [Source(*visual, 1.0)]})
-    write_json(Path("data/ensemble/toy.json"), behind.as_json())
+    behind = provenance([visual], [other, visual])
+    write_json(Path("data/ensemble/toy/provenance.json"), behind.as_json())
     steps = list(evaluate.steps(table, "toy", final))
     assert [step.name for step in steps] == ["majority", "visual", "ensemble", "smooth"]
     used = "visual epoch_01, epoch_03"

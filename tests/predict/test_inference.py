@@ -29,6 +29,7 @@ from stages.predict.inference import WHOLE, predict_recording
 from stages.predict.recording import NAME, Recording
 from stages.predict.trained_systems import System, read_system, trained_systems
 from stages.scoring.labelled import UNITS
+from stages.sequence import model as sequence_kind
 from stages.training.footage import read_split
 from stages.training.trained import Models
 from tests.training.test_stages import STEPS, train
@@ -101,6 +102,17 @@ def test_the_pipelines_own_predictions(
     assert tuple(found.columns) == PREDICTION_COLUMNS
     assert found["frame"].tolist() == wanted["frame"].tolist()
     np.testing.assert_allclose(found[VALUES], wanted[VALUES], atol=1e-4)
+
+
+def test_two_sequence_models_on_one_audio_model_hear_each_its_own_windows(root: Path, tmp_path: Path) -> None:
+    """As many windows, cut elsewhere: what one has heard is not the other's."""
+    models = Models(root / "models", torch.device("cpu"))
+    model, card = models.load(root / "models/x/sequence")
+    every_fifth, every_sixth = (card.model_copy(update={"predict_stride": stride}) for stride in (5, 6))
+    alone = sequence_kind.predict(model, every_sixth, recording(root, "v1", tmp_path / "a"))
+    both = recording(root, "v1", tmp_path / "b")
+    sequence_kind.predict(model, every_fifth, both)
+    pd.testing.assert_frame_equal(sequence_kind.predict(model, every_sixth, both), alone)
 
 
 CLIPS = clip_kind.Card(
