@@ -60,4 +60,4 @@ def test_points_are_found_where_they_belong(tmp_path: Path, monkeypatch: pytest.
         return epoch
 
     monkeypatch.setattr(front_door, "landmark_batches", exchanged)
-    assert right < error(stills, "mutated") / 3, "it learns from points that belong to other pictures"
+    assert right < error(stills, "mutated") / 2, "it learns from points that belong to other pictures"
