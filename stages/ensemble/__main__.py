@@ -1,8 +1,8 @@
 """One prediction of a system's many checkpoints: for each AU, the expressions, valence and arousal.
 
-Methods: "best" checkpoint of all networks and epochs (Jiang et al. 2022, 4.4), "mean" of the
-networks (folds), or "weights" of the networks (Fan et al. 2021, 2). What is chosen here rests on the selection
-half of the validation videos only. Run: python -m stages.ensemble SYSTEM
+Methods: "best" checkpoint of all networks and epochs (Jiang et al. 2022, 4.4), "mean" of the networks
+(folds), or "weights" of the networks (Fan et al. 2021, 2). What is chosen here rests on the selection half of
+the validation videos only. Run: python -m stages.ensemble SYSTEM
 """
 
 from __future__ import annotations

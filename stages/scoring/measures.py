@@ -21,6 +21,7 @@ from stages.scoring.sums import Floats, Labels, Sums, confusion, unit_sums
 
 Criterion = Literal["score", "f1"]  # what is maximised: the ABAW2 measure, or F1 alone; VA: CCC under both
 NAN = float("nan")
+STILL = 1e-12  # of values within [-1, 1]: a spread below it is rounding
 
 
 class AUScore(NamedTuple):
@@ -168,4 +169,5 @@ def _agreement(confusions: Sums) -> Sums:
 
 def _ccc(covariance: Any, variances: Any, apart: Any) -> Sums:
     """2·cov / (var + var + (mean − mean)²) (Lin 1989); 0 where nothing varies nor differs."""
-    return ratio(2 * covariance, variances + apart**2, empty=0.0)
+    spread = variances + apart**2
+    return ratio(2 * covariance, np.where(spread > STILL, spread, 0), empty=0.0)
