@@ -12,7 +12,7 @@ from stages.ensemble.mixture import Source, compose
 from stages.scoring.candidates import Candidate
 from stages.scoring.halves import halves
 from stages.scoring.labelled import UNITS
-from tests.scoring.tables import frame_table, predict, write
+from tests.scoring.tables import frame_table, keen_and_shy, predict, write
 
 GOOD, OTHER = Candidate("toy", "sequence", "epoch_01"), Candidate("toy", "visual", "epoch_02")
 STEPS = ["visual", "sequence"]
@@ -98,3 +98,19 @@ def test_weights_are_searched_for_each_unit(tmp_path: Path, table: pd.DataFrame)
     selection = ensemble.select(table, tmp_path, "toy", params).selection
     assert selection["AU15"] == [Source(*OTHER, 1.0)] and selection["AU1"] == [Source(*GOOD, 1.0)]
     assert compose(selection, tmp_path)["logit_AU15"].notna().all()
+
+
+@pytest.mark.parametrize(("criterion", "step"), [("f1", "visual"), ("score", "sequence")])
+@pytest.mark.parametrize("method", ["best", "weights"])
+def test_every_unit_is_chosen_by_the_criterion(
+    tmp_path: Path, criterion: str, step: str, method: str
+) -> None:
+    """Whether it may leave its start or not."""
+    table, keen, shy = keen_and_shy()
+    write(tmp_path, "visual", "epoch_01", keen)
+    write(tmp_path, "sequence", "epoch_01", shy)
+    for margin in (0.0, 2.0):
+        told = {"criterion": criterion, "method": method, "margin": margin, "start": "best"}
+        found = chosen(table, tmp_path, GREEDY.model_copy(update=told))
+        assert {candidate.step for candidate in found.values()} == {step}
+        assert set(found) == set(UNITS) - set(VA_NAMES)

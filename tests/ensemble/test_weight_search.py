@@ -9,7 +9,8 @@ from stages.ensemble import weight_grid
 from stages.ensemble.mixture import mixed_outputs
 from stages.ensemble.weight_search import Rules, class_weights, unit_weights
 from stages.scoring import labelled
-from tests.scoring.tables import frame_table, predict
+from stages.scoring.measures import Criterion
+from tests.scoring.tables import frame_table, keen_and_shy, predict
 
 GREEDY = Rules(step=0.25, criterion="score", margin=0.0, start="best")
 
@@ -136,3 +137,20 @@ def test_class_search_never_falls_below_its_start(table: pd.DataFrame) -> None:
     )
     now = labelled.expressions(members[0]._replace(predicted=predicted)).score
     assert now > labelled.expressions(members[0]).score
+
+
+@pytest.mark.parametrize(("criterion", "place"), [("f1", 0), ("score", 1)])
+def test_the_leader_leads_by_the_criterion(criterion: Criterion, place: int) -> None:
+    table, *both = keen_and_shy()
+    rules = GREEDY._replace(start="leader", margin=2.0, criterion=criterion)
+    weights = unit_weights(scored(table, *both), rules)
+    assert {tuple(own) for own in weights.values()} == {(float(place == 0), float(place == 1))}
+
+
+@pytest.mark.parametrize(("criterion", "moves"), [("f1", True), ("score", False)])
+def test_classes_are_weighed_by_the_criterion(criterion: Criterion, moves: bool) -> None:
+    """Both in equal parts decide as the shy one does: only F1 has reason to leave that."""
+    table, *both = keen_and_shy()
+    start = np.array([0.5, 0.5])
+    found = class_weights(scored(table, *both), start, GREEDY._replace(criterion=criterion))
+    assert any((own != start).any() for own in found.values()) is moves

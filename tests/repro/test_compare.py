@@ -56,6 +56,13 @@ def test_figures_are_read_from_nested_json(run: Path) -> None:
     assert compare.figures(run) == {"metrics/toy.json:au.f1": 0.5, "metrics/toy.json:steps.0.all": None}
 
 
+def test_another_epoch_may_win_elsewhere_but_not_another_figure() -> None:
+    committed = {"metrics/compare.json:toy.visual.checkpoint": "epoch_03", "metrics/toy.json:who": "epoch_03"}
+    again = dict.fromkeys(committed, "epoch_04")
+    lines = compare.figure_differences(committed, again)
+    assert len(lines) == 1 and lines[0].startswith("metrics/toy.json:who: epoch_03 committed, epoch_04 again")
+
+
 def test_a_figure_within_its_tolerance_passes() -> None:
     again = {**FIGURES, "metrics/toy.json:au.f1": 0.54, "metrics/toy.json:frames.dropped": 22}
     assert compare.figure_differences(FIGURES, again) == []

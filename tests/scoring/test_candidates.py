@@ -7,9 +7,9 @@ import pytest
 from stages.core.epochs import checkpoint_name
 from stages.core.errors import UserError
 from stages.core.labels import EXPRESSION_LOGITS, VA_NAMES
-from stages.scoring import candidates, labelled
+from stages.scoring import candidates, labelled, measures
 from stages.scoring.candidates import Candidate
-from tests.scoring.tables import frame_table, predict, write
+from tests.scoring.tables import frame_table, keen_and_shy, predict, write
 
 STEPS = ["visual", "audio", "sequence"]
 
@@ -70,3 +70,13 @@ def test_overall_is_of_the_tasks_that_a_step_predicts(tmp_path: Path) -> None:
     found = candidates.find(tmp_path, "toy", ["units"])
     rating = candidates.rate(found, tmp_path, labelled.validation(table), "score").iloc[0]
     assert rating["overall"] == 1 and rating[["EXPR", "valence"]].isna().all()
+
+
+@pytest.mark.parametrize(("criterion", "step"), [("f1", "visual"), ("score", "audio")])
+def test_best_is_by_the_criterion(tmp_path: Path, criterion: measures.Criterion, step: str) -> None:
+    table, keen, shy = keen_and_shy()
+    write(tmp_path, "visual", "epoch_01", keen)
+    write(tmp_path, "audio", "epoch_01", shy)
+    found = candidates.find(tmp_path, "toy", ["visual", "audio"])
+    ratings = candidates.rate(found, tmp_path, labelled.validation(table), criterion)
+    assert candidates.best(ratings) == Candidate("toy", step, "epoch_01")

@@ -5,7 +5,7 @@ import pytest
 
 from stages.core.labels import AU_LOGITS, AU_NAMES, VA_NAMES
 from stages.scoring import figures, labelled
-from tests.scoring.tables import frame_table, predict
+from tests.scoring.tables import frame_table, keen_and_shy, predict
 
 
 def test_perfect_predictions_score_one() -> None:
@@ -86,3 +86,12 @@ def test_what_is_maximised_follows_the_criterion() -> None:
     assert score["AU"] == pytest.approx(0.5 * units.f1 + 0.5 * units.accuracy)
     assert score["EXPR"] == pytest.approx(0.67 * faces.f1 + 0.33 * faces.accuracy)
     assert (f1["AU"], f1["EXPR"], f1["VA"]) == (units.f1, faces.f1, score["VA"])
+
+
+def test_criteria_disagree_about_who_is_keen_and_who_is_shy() -> None:
+    """What the tests of all that chooses rest on."""
+    table, *both = keen_and_shy()
+    keen, shy = (labelled.join(labelled.validation(table), own, "drop")[0] for own in both)
+    for task in ("AU", "EXPR"):
+        assert labelled.task_scores(keen, "f1")[task] > labelled.task_scores(shy, "f1")[task]
+        assert labelled.task_scores(keen, "score")[task] < labelled.task_scores(shy, "score")[task]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import pytest
+
 from stages.scoring.halves import halves
 from stages.scoring.labelled import UNITS
+from stages.scoring.measures import Criterion
 from stages.smooth.widths import Params, choose_widths
-from tests.scoring.tables import frame_table, predict
+from tests.scoring.tables import frame_table, keen_and_shy, predict
 
 
 def test_noise_is_smoothed_and_what_is_right_is_left_alone() -> None:
@@ -33,3 +36,11 @@ def test_the_scoring_half_has_no_say() -> None:
             table, clean.mask(held, noisy), Params(widths=[1, 5, 10], criterion="score", margin=0.0)
         ).values()
     ) == {1}
+
+
+@pytest.mark.parametrize(("criterion", "width"), [("f1", 13), ("score", 1)])
+def test_widths_are_chosen_by_the_criterion(criterion: Criterion, width: int) -> None:
+    """A peak at every first positive, so high that smoothing spreads it to all positives and far beyond."""
+    table, _, shy = keen_and_shy()
+    shy["logit_AU1"] = shy["logit_AU1"].mask(shy["logit_AU1"] > 0, 99)
+    assert choose_widths(table, shy, Params(widths=[1, 13], criterion=criterion, margin=0.0))["AU1"] == width
