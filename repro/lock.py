@@ -55,7 +55,9 @@ def reason(stage: Any) -> str | None:
         return "its command changed"
     if not stage.outs or any(out.hash_info.value is None for out in stage.outs):
         return "never run"
-    changed = [part.def_path for part in (*stage.deps, *stage.outs) if part.exists and part.changed_checksum()]
+    changed = [
+        part.def_path for part in (*stage.deps, *stage.outs) if part.exists and part.changed_checksum()
+    ]
     return f"{changed[0]} changed" if changed else None
 
 
