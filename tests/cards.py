@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from stages.core.card import kind_named
+from stages.landmarks.landmarker import LandmarkCard, Landmarker, describe
+from stages.networks.common.architecture import Architecture
+from stages.networks.common.pretrained import BackboneCard
 
+MADE: dict[str, Any] = {"params": {}, "data": "", "code": ""}
 OWN: dict[str, dict[str, Any]] = {
-    "finetune": {"network": {}, "neck": "plain", "parts": {}, "hidden": None},
+    "finetune": {"network": {"kind": "iresnet", "depth": 18}, "neck": "plain", "parts": {}, "hidden": None},
     "audio": {
         "reads": "models/x/visual", "embedded": None, "visual": 16, "features": 8, "window": 30,
         "predict_stride": 10, "steps": 20, "front_end": "jin2021",
@@ -21,5 +25,15 @@ OWN: dict[str, dict[str, Any]] = {
 
 def card(kind: str, **own: Any) -> Any:
     """A card of a kind."""
-    told = {"system": "x", "step": "y", "tasks": ("AU",), "params": {}, "data": "", "code": ""}
-    return kind_named(kind).Card(**{**told, **OWN[kind], **own})
+    told = {"system": "x", "step": "y", "tasks": ("AU",)}
+    return kind_named(kind).Card(**{**MADE, **told, **OWN[kind], **own})
+
+
+def backbone_card(network: Architecture) -> BackboneCard:
+    """The card of a pretrained backbone."""
+    return BackboneCard(stage="pretrain", name="x", network=network, **MADE)
+
+
+def landmark_card(landmarker: Landmarker) -> LandmarkCard:
+    """The card of a landmark network."""
+    return LandmarkCard(network=describe(landmarker), **MADE)

@@ -12,9 +12,10 @@ from stages.core.card import save_model
 from stages.core.labels import AU_NAMES, EXPRESSIONS
 from stages.core.store import fill
 from stages.extra.items import MakeStills
-from stages.networks.common.backbones import build_backbone
+from stages.networks.common.architecture import Architecture
+from tests.cards import backbone_card
 
-NETWORK = {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}
+NETWORK = Architecture(kind="iresnet", depth=18, width=0.25, input_size=32)
 TRIALS = {"t1": "train", "t2": "train", "v1": "validation", "v2": "validation"}
 FRAMES = 40
 GAP = range(10, 14)  # frame numbers without a face, in every trial
@@ -30,9 +31,7 @@ def build_world(root: Path) -> None:
     _stills(root / "data/stills/affect", random)
     _extra(root)
     torch.manual_seed(0)
-    save_model(
-        root / "models/pretrain/tiny", build_backbone(**NETWORK).network.state_dict(), {"network": NETWORK}
-    )
+    save_model(root / "models/pretrain/tiny", NETWORK.build().network.state_dict(), backbone_card(NETWORK))
 
 
 def _trial(root: Path, trial: str, split: str, random: np.random.Generator) -> pd.DataFrame:

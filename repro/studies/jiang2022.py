@@ -8,10 +8,9 @@ import numpy as np
 import torch
 
 from repro.study import Study, Variant, times, unchanged
-from stages.core.card import save_model
+from stages.core.card import read_as, save_model
 from stages.core.labels import AU_LOGITS, MISSING
-from stages.networks.common.backbones import build_backbone
-from stages.networks.common.pretrained import read_network
+from stages.networks.common.pretrained import BackboneCard
 from stages.scoring import measures
 from stages.scoring.labelled import Scored
 
@@ -28,9 +27,9 @@ steps where the scale caps them."""
 
 def untrained(backbone: str) -> Path:
     """A folder like that of a pretrained backbone, with the network's random start."""
-    network = read_network(Path(backbone))
+    card = read_as(BackboneCard, Path(backbone))
     torch.manual_seed(0)
-    save_model(UNTRAINED, build_backbone(**network).network.state_dict(), {"network": network})
+    save_model(UNTRAINED, card.network.build().network.state_dict(), card)
     return UNTRAINED
 
 

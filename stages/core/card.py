@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors.torch import save_file
@@ -16,27 +16,37 @@ from torch import Tensor
 from stages.core.errors import UserError
 from stages.core.runtime import atomic_path
 
+STAGES = Path(__file__).parents[1]
 Scores = dict[str, Any]
 
 
-class ModelCard(BaseModel):
-    """What every model's card tells; each kind of model adds what its network and its input are.
-
-    `kind`: the stage that trains it, whose `model` knows how to build and run it. `data`, `code`: digests of
-    what it was trained on and by. `chosen`: the checkpoint that stands for it.
-    """
+class Card(BaseModel):
+    """What the card of every network tells: `params` of its training, digests of the `data` and `code` that made
+    it, and its `scores`; who trains it adds what it is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    params: dict[str, Any]
+    data: str
+    code: str
+    scores: Scores = {}
+
+
+class ModelCard(Card):
+    """The card of a system's step; each kind of model adds what its network and its input are.
+
+    `kind`: the stage that trains it, whose `model` knows how to build and run it. `chosen`: the checkpoint that
+    stands for it.
+    """
 
     kind: str
     system: str
     step: str
     tasks: tuple[str, ...]
-    params: dict[str, Any]
-    data: str
-    code: str
     chosen: str | None = None
-    scores: Scores = {}
+
+
+C = TypeVar("C", bound=Card)
 
 
 def kind_of(card: ModelCard) -> ModuleType:
@@ -54,28 +64,48 @@ def read_card(folder: Path) -> Any:
 
     Errors: UserError where there is none, or it is not of this version of the code.
     """
-    values = read_values(folder)
+    kind = _values(folder).get("kind")
+    if kind not in kinds():
+        raise foreign(folder)
+    return read_as(kind_named(kind).Card, folder)
+
+
+def kinds() -> list[str]:
+    """Kinds of models there are: the stages that have a `model`."""
+    return sorted(path.parent.name for path in STAGES.glob("*/model.py"))
+
+
+def read_as(card: type[C], folder: Path) -> C:
+    """The card of a folder, of a type that is known. Errors: UserError where there is none, or another one."""
     try:
-        return kind_named(values["kind"]).Card(**values)
-    except (KeyError, ImportError, ValidationError):
-        raise UserError(
-            f"{folder / 'card.json'}: is no card of a trained step; run the stage that trains this model again"
-        ) from None
+        return card(**_values(folder))
+    except ValidationError:
+        raise foreign(folder) from None
 
 
-def read_values(folder: Path) -> dict[str, Any]:
+def foreign(folder: Path) -> UserError:
+    """What to say of a card that is not of the type that is wanted, or of another version of the code."""
+    return UserError(
+        f"{folder / 'card.json'}: is no card of the model that belongs there; run the stage that trains it again"
+    )
+
+
+def _values(folder: Path) -> dict[str, Any]:
     """A card as JSON has it. Errors: UserError where there is none."""
     path = folder / "card.json"
     if not path.is_file():
         raise UserError(f"{path}: missing; run the stage that trains this model first")
-    values: dict[str, Any] = json.loads(path.read_text())
-    return values
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise foreign(folder) from None
+    return values if isinstance(values, dict) else {}
 
 
-def save_model(folder: Path, model_state: Mapping[str, Tensor], card: Mapping[str, Any]) -> None:
+def save_model(folder: Path, model_state: Mapping[str, Tensor], card: Card) -> None:
     """Write `model.safetensors` and `card.json` into `folder`: equal models, equal bytes (no timestamps)."""
     save_weights(folder / "model.safetensors", model_state)
-    save_values(folder, card)
+    save_card(folder, card)
 
 
 def save_weights(path: Path, model_state: Mapping[str, Tensor]) -> None:
@@ -85,13 +115,8 @@ def save_weights(path: Path, model_state: Mapping[str, Tensor]) -> None:
         save_file(tensors, beside)
 
 
-def save_card(folder: Path, card: ModelCard) -> None:
+def save_card(folder: Path, card: Card) -> None:
     """Write `card.json`."""
-    save_values(folder, card.model_dump(mode="json"))
-
-
-def save_values(folder: Path, card: Mapping[str, Any]) -> None:
-    """Write `card.json` of a model that has no kind: a backbone, the landmark network."""
-    text = json.dumps(card, indent=2, sort_keys=True, default=str)
+    text = json.dumps(card.model_dump(mode="json"), indent=2, sort_keys=True)
     with atomic_path(folder / "card.json") as beside:
         beside.write_text(text + "\n")

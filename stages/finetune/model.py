@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib import import_module
 from math import sqrt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from stages.core.card import ModelCard
 from stages.core.paths import EXTRA, FRAMES, INDEX
 from stages.core.resume import data_digest, stage_code
 from stages.finetune.folds import left_out, mean_auc
-from stages.networks.common.backbones import build_backbone, front_end_of
+from stages.networks.common.architecture import Architecture
 from stages.networks.common.heads import Heads
 from stages.networks.common.pretrained import load_backbone, read_network
 from stages.networks.common.visual import VisualModel
@@ -69,7 +69,7 @@ class Card(ModelCard):
     """`network`: what builds the backbone; `neck`: file of stages/networks, and its `parts` that are on."""
 
     kind: Literal["finetune"] = KIND
-    network: dict[str, Any]
+    network: Architecture
     neck: str
     parts: dict[str, bool]
     hidden: int | None
@@ -89,13 +89,13 @@ def describe(params: Params) -> Card:
         hidden=params.hidden,
         params=params.model_dump(mode="json"),
         data=data_digest([INDEX, FRAMES, params.backbone, EXTRA if params.extra else None]),
-        code=stage_code(KIND, params.network, network["kind"]),
+        code=stage_code(KIND, params.network, network.kind),
     )
 
 
 def build(card: Card, params: Params | None = None) -> VisualModel:
     """The model of a card; with the parameters of a training, as that starts: its backbone pretrained."""
-    body = load_backbone(params.backbone) if params else build_backbone(**card.network)
+    body = load_backbone(params.backbone) if params else card.network.build()
     seen = import_module(f"stages.networks.{card.neck}").neck(body, **card.parts)
     return VisualModel(seen, Heads(seen.features, card.tasks, params.dropout if params else 0.0, card.hidden))
 
@@ -103,9 +103,10 @@ def build(card: Card, params: Params | None = None) -> VisualModel:
 def batches(params: Params, card: Card, footage: Footage, fabric: Fabric) -> Callable[[int], Iterator[Turn]]:
     """Batches of an epoch, as `fit` asks for them, of the training frames and the extra stills behind them."""
     faces = training_faces(params, footage)
-    front_end = front_end_of(**card.network)
     augment = replace(params.augment, crop=sqrt(1 - params.crop_away))
-    return turns(faces, draws(faces, params), front_end, augment, seed=params.seed, fabric=fabric)
+    return turns(
+        faces, draws(faces, params), card.network.front_end, augment, seed=params.seed, fabric=fabric
+    )
 
 
 def training_faces(params: Params, footage: Footage) -> Faces:

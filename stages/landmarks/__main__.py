@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,16 @@ from stages.core.resume import data_digest, resumable, stage_code
 from stages.core.runtime import atomic_dir, log, main, start
 from stages.landmarks.batches import Batch, Variation, landmark_batches
 from stages.landmarks.heatmaps import Refinement, gaussian_heatmaps
-from stages.landmarks.landmarker import Images, Landmarker, Points, describe, find_landmarks, nme, summarise
+from stages.landmarks.landmarker import (
+    Images,
+    LandmarkCard,
+    Landmarker,
+    Points,
+    describe,
+    find_landmarks,
+    nme,
+    summarise,
+)
 from stages.landmarks.schemes import JD106, SCHEMES, Scheme, scheme
 from stages.networks.common.weights import load_weights, read_weights
 from stages.networks.hrnet import INPUT_SIZE, STRIDE, LandmarkHRNet, landmark_hrnet
@@ -85,19 +94,21 @@ def build_landmarks(params: Params, out: Path = LANDMARKER, metrics: Path = METR
     data, code = data_digest(inputs), stage_code("landmarks")
     with resumable("landmarks", settings, data, code) as state:
         if published:
-            origin, history = _import(landmarker.model, published, params, machine), []
+            weights, history = _import(landmarker.model, published, params, machine), []
         else:
-            origin, history = {}, _train(landmarker, faces, params, state, machine)
-        found = find_landmarks(landmarker, faces.images[faces.held_out])
-        errors = nme(found, faces.points[faces.held_out], landmarker.scheme)
-        scores = summarise(errors)
-        card = {"stage": "landmarks", "params": settings, "data": data, "code": code, "scores": scores}
-        told = {**card, **origin, "network": describe(landmarker)}
-        with atomic_dir(out) as folder:
-            save_model(folder, landmarker.model.state_dict(), told)
-        write_json(metrics / "landmarks.json", {"faces": len(errors), "nme": scores})
-        write_csv(metrics / "landmarks.csv", pd.DataFrame(history, columns=["epoch", "lr", "loss", "nme"]))
-        _draw(metrics / "landmarks.png", faces, found, errors)
+            weights, history = None, _train(landmarker, faces, params, state, machine)
+        if machine.is_global_zero:
+            scores = _report(landmarker, faces, history, metrics)
+            card = LandmarkCard(
+                network=describe(landmarker),
+                weights=weights,
+                params=settings,
+                data=data,
+                code=code,
+                scores=scores,
+            )
+            with atomic_dir(out) as folder:
+                save_model(folder, landmarker.model.state_dict(), card)
 
 
 def _faces(folder: Path) -> Faces:
@@ -137,11 +148,11 @@ def _scheme_of(published: dict[str, Tensor], chosen: Scheme) -> Scheme:
 
 def _import(
     model: LandmarkHRNet, published: dict[str, Tensor], params: Params, machine: Fabric
-) -> dict[str, Any]:
+) -> dict[str, int]:
     report = load_weights(model, published, source=params.weights or "weights")
     log.print(f"{params.weights}: {report}")
     machine.to_device(model.eval())
-    return {"weights": report.counts()}
+    return report.counts()
 
 
 def _train(landmarker: Landmarker, faces: Faces, params: Params, state: Path, machine: Fabric) -> History:
@@ -168,6 +179,17 @@ def _train(landmarker: Landmarker, faces: Faces, params: Params, state: Path, ma
         return {"nme": float(nme(found, faces.points[faces.held_out]).mean())}
 
     return train(landmarker.model, loss, batches, params, state=state, fabric=machine, on_epoch=validate)
+
+
+def _report(landmarker: Landmarker, faces: Faces, history: History, metrics: Path) -> dict[str, float]:
+    """Write error on the people held out, training curve and picture; returns the error."""
+    found = find_landmarks(landmarker, faces.images[faces.held_out])
+    errors = nme(found, faces.points[faces.held_out], landmarker.scheme)
+    scores = summarise(errors)
+    write_json(metrics / "landmarks.json", {"faces": len(errors), "nme": scores})
+    write_csv(metrics / "landmarks.csv", pd.DataFrame(history, columns=["epoch", "lr", "loss", "nme"]))
+    _draw(metrics / "landmarks.png", faces, found, errors)
+    return scores
 
 
 def _draw(path: Path, faces: Faces, found: Points, errors: NDArray[np.float64]) -> None:

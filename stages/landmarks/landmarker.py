@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from stages.core.card import read_values
+from stages.core.card import Card, read_as
 from stages.landmarks.heatmaps import Refinement, decode_heatmaps
 from stages.landmarks.schemes import IBUG68, JD106, Scheme, convert, scheme
 from stages.networks.common.weights import load_file_into
@@ -31,6 +32,26 @@ Images = NDArray[np.uint8]
 Points = NDArray[np.float32]
 
 
+class Layout(BaseModel):
+    """What builds a landmark network and reads it: order of its points, size, input, place within a pixel."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scheme: str
+    width: int
+    modules: tuple[int, int, int]
+    blocks: int
+    input_size: int
+    refinement: Refinement
+
+
+class LandmarkCard(Card):
+    """`network`: what builds it; `weights`: how many tensors came from a published file."""
+
+    network: Layout
+    weights: dict[str, int] | None = None
+
+
 @dataclass(frozen=True)
 class Landmarker:
     """A network and what it takes to read it."""
@@ -43,21 +64,21 @@ class Landmarker:
 
 def load_landmarker(folder: Path) -> Landmarker:
     """The landmark network of a model folder. Errors: UserError for a folder without a model."""
-    card = read_values(folder)["network"]
-    chosen = scheme(card["scheme"])
-    model = landmark_hrnet(chosen.points, card["width"], card["modules"], card["blocks"])
+    network = read_as(LandmarkCard, folder).network
+    chosen = scheme(network.scheme)
+    model = landmark_hrnet(chosen.points, network.width, network.modules, network.blocks)
     load_file_into(model, folder / "model.safetensors")
-    return Landmarker(model.eval(), chosen, card["input_size"], card["refinement"])
+    return Landmarker(model.eval(), chosen, network.input_size, network.refinement)
 
 
-def describe(landmarker: Landmarker) -> dict[str, Any]:
+def describe(landmarker: Landmarker) -> Layout:
     """What `load_landmarker` needs of a card."""
-    return {
-        "scheme": landmarker.scheme.name,
+    return Layout(
+        scheme=landmarker.scheme.name,
         **landmarker.model.size,
-        "input_size": landmarker.input_size,
-        "refinement": landmarker.refinement,
-    }
+        input_size=landmarker.input_size,
+        refinement=landmarker.refinement,
+    )
 
 
 def find_landmarks(landmarker: Landmarker, images: Images, batch: int = 64) -> Points:

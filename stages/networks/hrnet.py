@@ -43,7 +43,7 @@ class LandmarkHRNet(HighResolutionNet):
     def __init__(self, points: int, width: int, modules: Sequence[int], blocks: int) -> None:
         super().__init__(_config(width, modules, blocks), head="")
         _go_up_bilinearly(self)
-        self.size = {"width": width, "modules": list(modules), "blocks": blocks}
+        self.size: dict[str, Any] = {"width": width, "modules": tuple(modules), "blocks": blocks}
         channels = 15 * width  # all four resolutions, concatenated
         self.head: nn.Module = nn.Sequential(  # type: ignore[assignment]  # timm keeps a word there
             nn.Conv2d(channels, channels, 1),

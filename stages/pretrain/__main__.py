@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from stages.core.params import load_training
 from stages.core.paths import METRICS, PRETRAINED
 from stages.core.runtime import argument, log, main
-from stages.networks.common.backbones import build_backbone
+from stages.networks.common.architecture import Architecture
 from stages.networks.common.pretrained import import_backbone
 from stages.pretrain.recognition import identities, verified, with_pairs
 from stages.training.pretraining import Result, produce
@@ -57,8 +57,8 @@ def pretrain(name: str, params: Params, models: Path, metrics: Path) -> None:
 
 def trained(params: Params, state: Path, machine: Fabric) -> Result:
     """A backbone trained on the people of the stills."""
-    network = params.model_dump(include=NETWORK)
-    backbone = build_backbone(**network, dropout=params.dropout)
+    network = Architecture(**params.model_dump(include=NETWORK))
+    backbone = network.build(params.dropout)
     stills, pairs = with_pairs(params.stills, params.pairs, params.seed)
     lesson = identities(
         backbone,
@@ -71,7 +71,7 @@ def trained(params: Params, state: Path, machine: Fabric) -> Result:
         seed=params.seed,
         fabric=machine,
     )
-    return Result({"network": network}, backbone, lesson.learn(params, state, machine))
+    return Result(network, backbone, lesson.learn(params, state, machine))
 
 
 def imported(params: Params, weights: Path, machine: Fabric) -> Result:
@@ -81,7 +81,7 @@ def imported(params: Params, weights: Path, machine: Fabric) -> Result:
     log.print(f"{weights}: {report}")
     machine.to_device(backbone)
     history = [{"epoch": 0.0, **verified(backbone, stills, pairs)}]
-    return Result({"network": network, "weights": report.counts()}, backbone, history)
+    return Result(network, backbone, history, report.counts())
 
 
 if __name__ == "__main__":

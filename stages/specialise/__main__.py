@@ -51,10 +51,10 @@ def specialise(name: str, params: Params, models: Path, metrics: Path) -> None:
             seed=params.seed,
             fabric=machine,
         )
-        return Result({"network": network}, backbone, lesson.learn(params, state, machine))
+        return Result(network, backbone, lesson.learn(params, state, machine))
 
     inputs = [params.backbone, params.stills]
-    produce("specialise", name, params, inputs, [network["kind"]], make, models, metrics)
+    produce("specialise", name, params, inputs, [network.kind], make, models, metrics)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +13,9 @@ from stages.core.card import save_model
 from stages.core.files import write_csv, write_json
 from stages.core.resume import data_digest, resumable, stage_code
 from stages.core.runtime import atomic_dir, start
+from stages.networks.common.architecture import Architecture
 from stages.networks.common.backbones import Backbone
+from stages.networks.common.pretrained import BackboneCard
 from stages.training.fit import History, Loss
 from stages.training.recipe import Recipe
 from stages.training.train import train
@@ -50,11 +52,12 @@ class Supervision(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What the card says of the network, the backbone, and its curve: losses, and scores at the end."""
+    """A backbone, what builds it, its curve (losses, and scores at the end), and what came from a file."""
 
-    origin: Mapping[str, Any]
+    network: Architecture
     backbone: Backbone
     history: History
+    weights: dict[str, int] | None = None
 
 
 def produce(
@@ -75,22 +78,29 @@ def produce(
     machine = start(recipe.threads, recipe.seed)
     settings = recipe.model_dump(mode="json")
     data, code = data_digest(inputs), stage_code(stage, *networks)
-    card = {"stage": stage, "name": name, "params": settings, "data": data, "code": code}
     with resumable(stage, settings, data, code) as state:
         result = make(state, machine)
         if machine.is_global_zero:
+            card = BackboneCard(
+                stage=stage,
+                name=name,
+                network=result.network,
+                weights=result.weights,
+                params=settings,
+                data=data,
+                code=code,
+                scores={key: score for key, score in result.history[-1].items() if key in SCORES},
+            )
             publish(result, card, models / name, metrics / name)
 
 
-def publish(result: Result, card: Mapping[str, Any], model: Path, metrics: Path) -> None:
+def publish(result: Result, card: BackboneCard, model: Path, metrics: Path) -> None:
     """Write the folder `model`, and `metrics` with the suffixes .json and .csv.
 
     The table has `score`, the first of the scores, whatever it is.
     """
     curve = pd.DataFrame(result.history)
-    scores = {key: result.history[-1][key] for key in curve if key in SCORES}
-    told = {**card, **result.origin, "scores": scores}
     with atomic_dir(model) as folder:
-        save_model(folder, result.backbone.network.state_dict(), told)
-    write_json(metrics.with_suffix(".json"), scores)
-    write_csv(metrics.with_suffix(".csv"), curve.assign(score=curve[next(iter(scores))]))
+        save_model(folder, result.backbone.network.state_dict(), card)
+    write_json(metrics.with_suffix(".json"), card.scores)
+    write_csv(metrics.with_suffix(".csv"), curve.assign(score=curve[next(iter(card.scores))]))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.cards import card
 def test_equal_models_are_equal_bytes(tmp_path: Path) -> None:
     tensors = {"b": torch.arange(6.0).reshape(2, 3).T, "a": torch.ones(2)}
     for name in ("one", "two"):
-        save_model(tmp_path / name, tensors, {"stage": "finetune", "system": "x"})
+        save_model(tmp_path / name, tensors, card("finetune"))
     for file in ("model.safetensors", "card.json"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     assert torch.equal(load_file(tmp_path / "one" / "model.safetensors")["b"], tensors["b"])
@@ -27,10 +28,22 @@ def test_a_card_comes_back_as_its_kinds_own(tmp_path: Path, kind: str) -> None:
     assert read_card(tmp_path) == told and kind_of(told).Card is type(told)
 
 
-@pytest.mark.parametrize("text", ["{}", '{"kind": "nothing"}', '{"kind": "audio", "system": "x"}'])
+FOREIGN = ["{}", "[]", "{", '{"kind": "nothing"}', '{"kind": "core"}', '{"kind": "audio", "system": "x"}']
+
+
+@pytest.mark.parametrize("text", FOREIGN)
 def test_a_card_of_something_else_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "card.json").write_text(text)
-    with pytest.raises(UserError, match=r"card\.json: is no card of a trained step; run the stage"):
+    with pytest.raises(UserError, match=r"card\.json: is no card of the model that belongs there; run"):
         read_card(tmp_path)
     with pytest.raises(UserError, match=r"none/card\.json: missing; run the stage"):
         read_card(tmp_path / "none")
+
+
+def test_a_kind_that_does_not_import_is_no_fault_of_the_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_card(tmp_path, card("audio"))
+    monkeypatch.setitem(sys.modules, "stages.audio.model", None)
+    with pytest.raises(ImportError, match=r"stages\.audio\.model"):
+        read_card(tmp_path)

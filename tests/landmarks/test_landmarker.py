@@ -12,7 +12,6 @@ from stages.core.errors import UserError
 from stages.landmarks.heatmaps import gaussian_heatmaps
 from stages.landmarks.landmarker import (
     Landmarker,
-    describe,
     find_landmarks,
     from_heatmap,
     input_matrix,
@@ -25,6 +24,7 @@ from stages.landmarks.landmarker import (
 )
 from stages.landmarks.schemes import JD106, WFLW98, WFLW_TO_IBUG68, scheme
 from stages.networks.hrnet import landmark_hrnet
+from tests.cards import landmark_card
 
 
 def random_points(count: int = 3) -> np.ndarray:
@@ -116,7 +116,7 @@ def test_a_model_folder_is_all_it_takes(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = landmark_hrnet(106, 4).eval()
     saved = Landmarker(model, scheme("insightface106"), 64, "quarter")
-    save_model(tmp_path, model.state_dict(), {"stage": "landmarks", "network": describe(saved)})
+    save_model(tmp_path, model.state_dict(), landmark_card(saved))
     again = load_landmarker(tmp_path)
     images = np.random.default_rng(0).integers(0, 256, (3, 112, 112, 3), np.uint8)
     np.testing.assert_array_equal(find_landmarks(again, images), find_landmarks(saved, images))

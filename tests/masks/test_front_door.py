@@ -11,11 +11,12 @@ import torch
 from stages.core.card import save_model
 from stages.core.errors import UserError
 from stages.core.store import fill
-from stages.landmarks.landmarker import Landmarker, describe, find_landmarks
+from stages.landmarks.landmarker import Landmarker, find_landmarks
 from stages.landmarks.schemes import IBUG68, JD106, convert
 from stages.masks.__main__ import Params, build_masks
 from stages.masks.drawing import Mode, draw_masks
 from stages.networks.hrnet import landmark_hrnet
+from tests.cards import landmark_card
 
 
 def landmarker(points: int = 106) -> Landmarker:
@@ -35,7 +36,7 @@ def root(tmp_path: Path) -> Path:
     fill(tmp_path / "data/frames", dict.fromkeys(arrays, "1"), make, params={}, code="", jobs=1)
     net = landmarker()
     (tmp_path / "models/landmarks").mkdir(parents=True)
-    save_model(tmp_path / "models/landmarks", net.model.state_dict(), {"network": describe(net)})
+    save_model(tmp_path / "models/landmarks", net.model.state_dict(), landmark_card(net))
     return tmp_path
 
 

@@ -15,9 +15,11 @@ from torch import Tensor
 
 from stages.core.card import save_model
 from stages.core.errors import UserError
+from stages.networks.common.architecture import Architecture
 from stages.networks.common.backbones import build_backbone
 from stages.networks.common.pretrained import import_backbone, load_backbone
 from stages.networks.iresnet import BLOCKS
+from tests.cards import backbone_card
 from tests.networks import functional
 
 RESNET50 = (3, 4, 6, 3)
@@ -80,13 +82,7 @@ def test_insightface_backbones(tmp_path: Path, depth: int, count: int) -> None:
     state = names_and_values("iresnet", depth)
     write_legacy(tmp_path / "backbone.pth", state)
     backbone, network, report = import_backbone("iresnet", tmp_path / "backbone.pth")
-    assert network == {
-        "kind": "iresnet",
-        "depth": depth,
-        "width": 1.0,
-        "input_size": 112,
-        "form": "insightface",
-    }
+    assert network == Architecture("iresnet", depth, 1.0, 112, "insightface")
     assert report.counts() == {"matched": count, "missing": 0, "unexpected": 0}
     x = faces(backbone)
     with torch.no_grad():
@@ -98,7 +94,7 @@ def test_ir_se50(tmp_path: Path) -> None:
     state = names_and_values("ir_se", 50)
     write_legacy(tmp_path / "model_ir_se50.pth", state)
     backbone, network, report = import_backbone("ir_se", tmp_path / "model_ir_se50.pth")
-    assert network == {"kind": "ir_se", "depth": 50, "width": 1.0, "input_size": 112, "form": "treb1en"}
+    assert network == Architecture("ir_se", 50, 1.0, 112, "treb1en")
     assert report.counts() == {"matched": 397, "missing": 0, "unexpected": 0}
     x = faces(backbone)
     with torch.no_grad():
@@ -109,14 +105,14 @@ def test_ir_se50(tmp_path: Path) -> None:
 def check_resnet50(form: str, path: Path, state: dict[str, Tensor], name: functional.Name) -> None:
     """All 265 tensors of the backbone are used, the 53 counters are absent, the classifier is left over."""
     backbone, network, report = import_backbone("vggface2", path)
-    assert network == {"kind": "vggface2", "depth": 50, "width": 1.0, "input_size": 224, "form": form}
+    assert network == Architecture("vggface2", 50, 1.0, 224, form)
     assert report.counts() == {"matched": 265, "missing": 53, "unexpected": 2}
     assert not set(report.matched) - set(state)
     x = faces(backbone)
     with torch.no_grad():
         expected = functional.caffe_resnet(state, x, RESNET50, name)
         torch.testing.assert_close(backbone.eval()(x), expected, rtol=1e-3, atol=1e-3)
-    save_model(path.parent / "model", backbone.network.state_dict(), {"network": network})
+    save_model(path.parent / "model", backbone.network.state_dict(), backbone_card(network))
     kept = load_backbone(path.parent / "model")
     assert kept.front_end == backbone.front_end
     torch.testing.assert_close(kept.network.state_dict(), backbone.network.state_dict())

@@ -12,10 +12,11 @@ import numpy as np
 
 from stages.clips.cutting import Shape
 from stages.core.card import kind_named, save_card, save_model, save_weights
-from stages.landmarks.landmarker import Landmarker, describe
+from stages.landmarks.landmarker import Landmarker
 from stages.landmarks.schemes import JD106
 from stages.media.extract import Search
 from stages.networks.hrnet import landmark_hrnet
+from tests.cards import landmark_card
 
 TASKS = ["AU", "EXPR", "VA"]
 NETWORK = {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}
@@ -59,7 +60,7 @@ def save_system(models: Path, system: str, steps: dict[str, str], widths: dict[s
 
 def save_landmarks(models: Path) -> None:
     landmarker = Landmarker(landmark_hrnet(JD106.points, 4), JD106, 64, "quarter")
-    save_model(models / "landmarks", landmarker.model.state_dict(), {"network": describe(landmarker)})
+    save_model(models / "landmarks", landmarker.model.state_dict(), landmark_card(landmarker))
 
 
 def write(path: Path, content: object) -> None:

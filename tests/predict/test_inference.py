@@ -21,7 +21,6 @@ from stages.core.errors import UserError
 from stages.core.labels import EXPRESSION_LOGITS, EXPRESSIONS, PREDICTION_COLUMNS
 from stages.ensemble.mixture import Source, describe
 from stages.landmarks.landmarker import Landmarker
-from stages.landmarks.landmarker import describe as describe_landmarks
 from stages.landmarks.schemes import JD106
 from stages.masks import __main__ as masks
 from stages.networks.hrnet import landmark_hrnet
@@ -32,6 +31,7 @@ from stages.scoring.labelled import UNITS
 from stages.sequence import model as sequence_kind
 from stages.training.footage import read_split
 from stages.training.trained import Models
+from tests.cards import landmark_card
 from tests.training.test_stages import STEPS, train
 from tests.world import build_world
 
@@ -128,7 +128,7 @@ def clips(root: Path, models: Models, tmp_path: Path, monkeypatch: pytest.Monkey
     torch.manual_seed(0)
     landmarker = Landmarker(landmark_hrnet(JD106.points, 4), JD106, 64, "quarter")
     network = landmarker.model.state_dict()
-    save_model(models.root / "landmarks", network, {"network": describe_landmarks(landmarker)})
+    save_model(models.root / "landmarks", network, landmark_card(landmarker))
     masks.build_masks(masks.Params(modes=["filled"], scheme="ibug68", batch=16, seed=1, threads=1), root)
     model = clip_kind.build(CLIPS)
     save_card(models.root / "x/clips", CLIPS)

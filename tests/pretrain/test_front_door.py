@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from stages.core.errors import UserError
+from stages.networks.common.architecture import Architecture
 from stages.networks.common.backbones import build_backbone
 from stages.networks.common.pretrained import import_backbone, load_backbone
 from stages.pretrain.__main__ import Params, pretrain
@@ -63,7 +64,7 @@ def test_training_and_what_it_leaves(
     assert 0 < scores["accuracy"] <= 1
     assert list(history["epoch"]) == [1, 2, 3] and history["loss"].iloc[-1] < history["loss"].iloc[0]
     assert history["score"].iloc[-1] == pytest.approx(scores["auc"], abs=1e-3)
-    assert card["network"] == {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}
+    assert Architecture(**card["network"]) == Architecture("iresnet", 18, 0.25, 32)
     assert not list((tmp_path / ".state").iterdir())
 
 
@@ -102,7 +103,7 @@ FORMS = {"iresnet": "insightface", "ir_se": "treb1en"}
 def test_published_files_tell_their_depth(tmp_path: Path, kind: str, depth: int, count: int) -> None:
     tensors = published_file(tmp_path / "backbone.pth", kind, depth)
     backbone, network, report = import_backbone(kind, tmp_path / "backbone.pth")
-    assert network == {"kind": kind, "depth": depth, "width": 1.0, "input_size": 112, "form": FORMS[kind]}
+    assert network == Architecture(kind, depth, 1.0, 112, FORMS[kind])
     assert report.counts() == {"matched": count, "missing": 0, "unexpected": 0}
     found = backbone.network.state_dict()
     assert all(torch.equal(found[name], tensor) for name, tensor in tensors.items())
@@ -116,13 +117,7 @@ def test_published_weights_take_the_place_of_training(
     params = settings(identities, weights=tmp_path / "backbone.pth", depth=34, pairs=2)
     card = run(tmp_path, monkeypatch, params)
     assert card["weights"] == {"matched": 187, "missing": 0, "unexpected": 0}
-    assert card["network"] == {
-        "kind": "iresnet",
-        "depth": 18,
-        "width": 1.0,
-        "input_size": 112,
-        "form": "insightface",
-    }
+    assert Architecture(**card["network"]) == Architecture("iresnet", 18, 1.0, 112, "insightface")
     found = load_backbone(tmp_path / "models/x").network.state_dict()
     assert all(torch.equal(found[name], tensor) for name, tensor in tensors.items())
     curve = pd.read_csv(tmp_path / "metrics/x.csv")

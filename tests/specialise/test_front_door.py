@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ import torch
 from stages.core.card import save_model
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES
-from stages.networks.common.backbones import build_backbone
+from stages.networks.common.architecture import Architecture
 from stages.networks.common.pretrained import load_backbone
 from stages.specialise.__main__ import Params, specialise
 from stages.training.samples.augment import Augment
+from tests.cards import backbone_card
 
-NETWORK = {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}
+NETWORK = Architecture(kind="iresnet", depth=18, width=0.25, input_size=32)
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def start(tmp_path: Path) -> Path:
     """A backbone with random weights."""
     torch.manual_seed(0)
     folder = tmp_path / "start"
-    save_model(folder, build_backbone(**NETWORK).network.state_dict(), {"network": NETWORK})  # type: ignore[arg-type]
+    save_model(folder, NETWORK.build().network.state_dict(), backbone_card(NETWORK))
     return folder
 
 
@@ -86,7 +88,7 @@ def test_the_backbone_goes_on_from_the_start_and_keeps_its_network(
     tmp_path: Path, start: Path, stills: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = run(tmp_path, monkeypatch, settings(start, stills, epochs=1, lr=1e-12))
-    assert card["network"] == NETWORK
+    assert card["network"] == asdict(NETWORK)
     before, after = (load_backbone(folder).state_dict() for folder in (start, tmp_path / "models/x"))
     assert all(torch.allclose(before[name], after[name]) for name in before if name.endswith("weight"))
 

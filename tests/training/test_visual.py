@@ -8,7 +8,6 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from stages.networks.common.backbones import build_backbone
 from stages.networks.common.heads import Heads
 from stages.networks.common.visual import VisualModel
 from stages.training.objectives import Objectives
@@ -22,7 +21,7 @@ TASKS = ("AU", "EXPR", "VA")
 
 
 def model_of(dropout: float = 0.0) -> VisualModel:
-    backbone = build_backbone(**NETWORK)
+    backbone = NETWORK.build()
     return VisualModel(backbone, Heads(backbone.features, TASKS, dropout))
 
 

@@ -101,7 +101,7 @@ def find_published(kind: str) -> Published:
     return published
 
 
-def front_end_of(kind: str, input_size: int | None = None, form: str | None = None, **_: object) -> FrontEnd:
+def front_end_of(kind: str, input_size: int | None = None, form: str | None = None) -> FrontEnd:
     """What a backbone expects, from what builds it; the first form's, where none is named."""
     forms = find_published(kind).forms
     front_end = forms[form or next(iter(forms))].front_end

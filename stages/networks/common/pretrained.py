@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Set
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from stages.core.card import Card, read_as
 from stages.core.errors import UserError
+from stages.networks.common.architecture import Architecture
 from stages.networks.common.backbones import Backbone, build_backbone, find_published, kinds
 from stages.networks.common.weights import COUNTER, Report, load_file_into, load_weights, read_weights
 
 FEW = 10  # missing tensors with which a file is still known for what it is
 
 
-def import_backbone(kind: str, path: Path) -> tuple[Backbone, dict[str, Any], Report]:
-    """Backbone of the published size with the weights of file `path`, and its `network` for a card.
+class BackboneCard(Card):
+    """`stage` and `name` of a backbone; `network` builds it; `weights`: how many tensors came from a file."""
+
+    stage: str
+    name: str
+    network: Architecture
+    weights: dict[str, int] | None = None
+
+
+def import_backbone(kind: str, path: Path) -> tuple[Backbone, Architecture, Report]:
+    """Backbone of the published size with the weights of file `path`, what builds it, and what was loaded.
 
     The names of the tensors tell its depth and form.
     Errors: UserError for a file that is not read or does not fit, with what is missing or unexpected.
@@ -37,33 +46,22 @@ def import_backbone(kind: str, path: Path) -> tuple[Backbone, dict[str, Any], Re
         file_name=published.forms[form].file_name,
     )
     size = backbone.front_end.size
-    network = {"kind": kind, "depth": depth, "width": 1.0, "input_size": size, "form": form}
-    return backbone, network, report
+    return backbone, Architecture(kind=kind, depth=depth, input_size=size, form=form), report
 
 
 def load_backbone(folder: Path, dropout: float = 0.0) -> Backbone:
-    """Backbone of `folder`: its card's `network` (kind, depth, width, input_size), `model.safetensors` in it.
+    """Backbone of `folder` as its card says, with the weights in it; `dropout` as in `Architecture.build`.
 
-    `dropout` is that before the last linear layer, a matter of the training to come.
     Errors: UserError where the folder is not one of a pretrained backbone, or its weights do not fit.
     """
-    backbone = build_backbone(**read_network(folder), dropout=dropout)
+    backbone = read_network(folder).build(dropout)
     load_file_into(backbone.network, folder / "model.safetensors")
     return backbone
 
 
-def read_network(folder: Path) -> dict[str, Any]:
-    """The card's `network` of a backbone's folder: what builds it.
-
-    Errors: UserError where the folder is not one of a pretrained backbone.
-    """
-    card = folder / "card.json"
-    if not card.is_file():
-        raise UserError(f"{card}: missing; run the stage that pretrains it, or name another backbone")
-    network: dict[str, Any] | None = json.loads(card.read_text()).get("network")
-    if network is None:
-        raise UserError(f"{card}, key network: is missing; name the folder of a pretrained backbone")
-    return network
+def read_network(folder: Path) -> Architecture:
+    """What builds the backbone of a folder. Errors: UserError where it is not one of a pretrained backbone."""
+    return read_as(BackboneCard, folder).network
 
 
 def _check_kind(kind: str, found: Set[str], path: Path) -> None:
