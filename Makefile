@@ -2,15 +2,18 @@
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.10 python3))
 VENV   := .venv
 STUDY  ?= jiang2022
+COUNT  ?= 50
+SEED   ?= 1
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test lint check-lock check-repro check-demo ablation benchmarks clean
+.PHONY: help repro test lint check-lock check-repro check-kill check-demo ablation benchmarks clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 repro: $(VENV)/ready  ## run the pipeline: what changed, and nothing else
+	python -m repro.heal
 	dvc repro
 
 test: $(VENV)/ready  ## run the tests
@@ -24,6 +27,9 @@ check-lock: $(VENV)/ready  ## dvc.lock and metrics/ belong to the committed code
 
 check-repro: $(VENV)/ready  ## two runs at smoke scale in clean clones give the same bytes
 	python -m repro.check $(if $(KEEP),--keep $(KEEP))
+
+check-kill: $(VENV)/ready  ## kill a smoke run COUNT times at random moments (SEED): it ends in the same bytes
+	python -m repro.kill --count $(COUNT) --seed $(SEED)
 
 check-demo: $(VENV)/ready  ## a fresh run at demo scale gives the committed metrics, within tolerances
 	python -m repro.check --demo

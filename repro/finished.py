@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 
 from repro.watched import STARTED
@@ -12,11 +11,11 @@ from repro.watched import STARTED
 EPOCH = re.compile(r"^(epoch \d+)/\d+ ")
 
 
-def repeated(log: Path, stages: Iterable[str]) -> list[str]:
+def repeated(log: Path) -> list[str]:
     """One line for each epoch of a stage that the log tells more than once."""
-    known, stage, seen = set(stages), "", Counter[tuple[str, str]]()
+    stage, seen = "", Counter[tuple[str, str]]()
     for line in log.read_text(encoding="utf-8").splitlines():
-        if (started := STARTED.search(line)) and started[1] in known:
+        if started := STARTED.search(line):
             stage = started[1]
         elif epoch := EPOCH.match(line):
             seen[stage, epoch[1]] += 1

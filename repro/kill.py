@@ -63,9 +63,7 @@ def kills(folder: Path, count: int, random: np.random.Generator) -> list[str]:
         run = smoke(folder / f"killed{done}")
         delivered = killed_run(run, moments(times, count - done, random))
         done += sum(delivered.values())
-        found = compare.byte_differences(expected, compare.digests(run)) + repeated(
-            run / ".state" / LOG, times
-        )
+        found = compare.byte_differences(expected, compare.digests(run)) + repeated(run / ".state" / LOG)
         problems += [f"{run.name}: {line}" for line in found]
         print(f"{done} kills; {len(problems)} differences", file=sys.stderr)
         if not found:
@@ -87,22 +85,22 @@ def moments(times: Mapping[str, float], most: int, random: np.random.Generator) 
     return [(stages[n][0], float(random.uniform(0, stages[n][1]))) for n in chosen]
 
 
-def killed_run(clone: Path, planned: list[Moment]) -> Counter[str]:
-    """Run to the end through the kills planned; how many of them each stage had.
+def killed_run(clone: Path, planned: list[Moment], *targets: str) -> Counter[str]:
+    """Run to the end, of some stages or all, through the kills planned; how many of them each stage had.
 
     Errors: SystemExit where a run fails by itself.
     """
     delivered: Counter[str] = Counter()
-    for target, delay in planned:
-        run = Watched(clone)
+    for planned_in, delay in planned:
+        run = Watched(clone, *targets)
         for stage in run.stages():
-            if stage == target:
+            if stage == planned_in:
                 time.sleep(delay)
                 delivered[stage] += run.kill()
                 break
         else:
             run.end()  # the stage was done, after a kill in the saving of the one before
-    run = Watched(clone)
+    run = Watched(clone, *targets)
     list(run.stages())
     if run.end():
         raise SystemExit(f"dvc repro failed after a kill; its words are in {clone / '.state' / LOG}")

@@ -1,4 +1,4 @@
-"""`dvc repro` in a process group of its own, watched stage by stage, and killed when told."""
+"""`make repro` in a process group of its own, watched stage by stage, and killed when told."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from repro.check import LOG, environment
+from repro.heal import heal
 
 PLANNING = "planning"  # DVC before its first stage
 STARTED = re.compile(r"Running stage '([^']+)'")
@@ -19,13 +20,17 @@ GONE_WITHIN = 20.0  # seconds in which a killed group has left the machine
 
 
 class Watched:
-    """A run of `dvc repro`; `stages` yields the names of stages as they start. Its words go to the clone's log."""
+    """A run of DVC, of some stages or all, what a kill has torn mended first; `stages` yields names as they start.
 
-    def __init__(self, clone: Path) -> None:
+    Its words go to the clone's log.
+    """
+
+    def __init__(self, clone: Path, *targets: str) -> None:
         (clone / ".state").mkdir(exist_ok=True)
+        heal(clone)
         self.log = (clone / ".state" / LOG).open("a", encoding="utf-8")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "dvc", "repro"],
+            [sys.executable, "-m", "dvc", "repro", *targets],
             cwd=clone,
             env={**environment(), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
@@ -62,12 +67,12 @@ class Watched:
         return self.process.returncode
 
 
-def durations(clone: Path) -> dict[str, float]:
-    """Run the pipeline undisturbed: seconds from the start of each stage to that of the next, in their order.
+def durations(clone: Path, *targets: str) -> dict[str, float]:
+    """Run the pipeline, or some stages of it, undisturbed; seconds from the start of each to that of the next.
 
     Errors: SystemExit where the run fails.
     """
-    run = Watched(clone)
+    run = Watched(clone, *targets)
     times = [(stage, time.monotonic()) for stage in run.stages()]
     if run.end():
         raise SystemExit(f"dvc repro failed in {clone}; its words are in {clone / '.state' / LOG}")
