@@ -8,10 +8,15 @@ from ruamel.yaml import YAML
 from repro.heal import LOCK, READERS, heal
 from tests.shell import dvc, run
 
-STAGES = "".join(
-    f"  {name}:\n    cmd: echo {name} > {name}\n    deps:\n    - input\n    outs:\n    - {name}:\n        desc: one word\n"
-    for name in "abc"
-)
+STAGE = """  {0}:
+    cmd: echo {0} > {0}
+    deps:
+    - input
+    outs:
+    - {0}:
+        desc: one word
+"""
+STAGES = "".join(STAGE.format(name) for name in "abc")
 
 
 @pytest.fixture
