@@ -17,12 +17,14 @@ from typing import Any
 
 import yaml
 
-from stages.core.files import write_text
+from stages.core.files import write_json, write_text
 from stages.core.params import SCALES, Values, leaves, read_params
-from stages.core.paths import VALUES
+from stages.core.paths import DEPARTURES, DRAWN, VALUES
 from stages.core.runtime import atomic_dir, main
+from stages.params.departures import of_system
 from stages.params.origins import origins
 from stages.params.places import in_force, stages
+from stages.params.starts import check_starts, drawn, watched
 
 
 def run() -> None:
@@ -61,11 +63,30 @@ def text(value: Any) -> str:
 
 
 def write_all(values: Values, out: Path) -> None:
-    """One file a stage or run, `<verb>.yaml` or `<verb>/<run>.yaml`: what DVC compares."""
+    """One file a stage or run, `<verb>.yaml` or `<verb>/<run>.yaml`: what DVC compares. Beside them what departs from
+    the papers, for `compare`, and what is to be drawn, for `synthesize`.
+
+    Errors: UserError where a listed system starts from what is not there.
+    """
+    check_starts(values)
     with atomic_dir(out) as folder:
         for stage in stages(values):
-            told = [f"{key}: {text(value)}" for key, value in leaves(in_force(values, stage))]
+            found = in_force(values, stage) | watched(values, stage)
+            told = [f"{key}: {text(value)}" for key, value in leaves(found)]
             write_text(folder / f"{stage.replace('@', '/')}.yaml", "\n".join([*told, ""]))
+        write_json(folder / DEPARTURES.name, told_departures(values), digits=None)
+        write_json(folder / DRAWN.name, drawn(values))
+
+
+def told_departures(values: Values) -> dict[str, list[dict[str, str]]]:
+    """Of each listed system what is not as published: key, value in force and published value, as text."""
+    return {
+        system: [
+            {"key": key, "value": text(value), "published": text(published)}
+            for key, value, published in of_system(values, system)
+        ]
+        for system in values["systems"]
+    }
 
 
 if __name__ == "__main__":
