@@ -16,7 +16,6 @@ from stages.extra.coded import find_coded
 from stages.extra.items import MakeCoded, MakeStills, portions
 from stages.media.extract import Search
 
-
 MISSED = (
     "no extra stills: Jin et al. 2021, 4.1, trained with BP4D, Jiang et al. 2022, 4.3, with AU stills of their own; "
     "name a folder as extra"

@@ -82,7 +82,9 @@ class Faces(NamedTuple):
     held_out: NDArray[np.int64]
 
 
-NOBODY = Faces(np.zeros((0, 112, 112, 3), np.uint8), np.zeros((0, 106, 2)), *np.zeros((2, 0), np.int64))
+NOBODY = Faces(
+    np.zeros((0, 112, 112, 3), np.uint8), np.zeros((0, 106, 2), np.float32), *np.zeros((2, 0), np.int64)
+)
 
 
 def build_landmarks(params: Params, out: Path = LANDMARKER, metrics: Path = METRICS) -> None:
