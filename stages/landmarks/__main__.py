@@ -207,7 +207,7 @@ def _report_nothing(metrics: Path) -> dict[str, float]:
     """The same files of a network that was not measured: no faces, no curve, an empty picture."""
     write_json(metrics / "landmarks.json", {"faces": 0})
     write_csv(metrics / "landmarks.csv", pd.DataFrame(columns=CURVE))
-    write_png(metrics / "landmarks.png", NOBODY.images.sum(0))
+    write_png(metrics / "landmarks.png", np.zeros(NOBODY.images.shape[1:], np.uint8))
     return {}
 
 
