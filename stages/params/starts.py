@@ -57,12 +57,12 @@ def check_starts(values: Mapping[str, Any]) -> None:
         missing[f"corpus: {values['corpus']}, which is drawn"] = ["all systems"]
     if missing:
         listed = "; ".join(f"{told} (for {', '.join(systems)})" for told, systems in missing.items())
-        way = (
-            "" if stand_ins(values) else ", or set stand_ins: true to draw and train what stands in for them"
-        )
+        way = " or name others by these keys"
+        if not stand_ins(values):
+            way = ", name others by these keys, or set stand_ins: true, which draws and trains what stands in"
         raise UserError(
-            f"params.yaml, scale {values['scale']}: not there are {listed}; put files where they are named "
-            f"({PUBLISHED}/README.md tells their sources), name others by these keys{way}"
+            f"params.yaml, scale {values['scale']}: systems start from what is not there: {listed}; put files "
+            f"where they are named ({PUBLISHED}/README.md tells their sources){way}"
         )
 
 

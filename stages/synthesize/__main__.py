@@ -103,7 +103,10 @@ def report(corpus: Path | None, affect: Path | None) -> None:
     """Print the label counts of the videos and of the affect stills, of what there is."""
     from stages.synthesize.summary import as_table, label_counts
 
-    log.print(as_table(label_counts(corpus, affect)))
+    counts = corpus or affect
+    log.print(
+        as_table(label_counts(corpus, affect)) if counts else "no videos and no affect stills are drawn"
+    )
 
 
 def run() -> None:

@@ -123,6 +123,11 @@ def test_a_file_that_is_set_has_to_be_there(scale: str, allowed: bool) -> None:
         check_starts(values)
 
 
+def test_a_demo_asks_for_nothing() -> None:
+    check_starts(COMMITTED)
+    check_starts({**COMMITTED, "scale": "smoke"})
+
+
 def test_a_word_is_neither_true_nor_false() -> None:
     with pytest.raises(UserError, match="key stand_ins: there is no 'perhaps'; set true or false"):
         check_starts(chosen(stand_ins="perhaps"))
