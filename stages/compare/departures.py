@@ -9,8 +9,7 @@ Departures = Mapping[str, Sequence[Mapping[str, str]]]  # system → key, value 
 TITLE = """# Departures
 
 What of each system is not as its paper has it, by its key in params.yaml: the value in force, and the
-published one. Not told are values that were set in place of a mapping from scales, which leave no published
-one beside them."""
+published one (null: none)."""
 
 
 def departures(found: Departures) -> str:

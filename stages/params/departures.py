@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from stages.core.params import departures, own_values
+from stages.core.params import leaves, own_values
 from stages.core.stand_ins import is_drawn
 from stages.params.places import in_force, sections
+from stages.params.record import recorded
 from stages.params.starts import behind
 
 IMPORTING = ("pretrain", "landmarks")  # stages that import `weights` in place of training
+KEPT = ("weights", "kind", "scheme", "refinement")  # what matters there all the same
 
 
 class Departure(NamedTuple):
@@ -36,14 +38,26 @@ def _corpus(values: Mapping[str, Any]) -> Iterator[Departure]:
 
 
 def _of_stage(values: Mapping[str, Any], stage: str) -> Iterator[Departure]:
-    if stage.partition("@")[0] in IMPORTING and in_force(values, stage)["weights"]:
-        return  # nothing is trained there
     block, run, top = sections(values, stage)
-    own = own_values(values, block, run)
-    for key, (value, published) in departures(values, block, run, top).items():
+    if not any(key.startswith(f"{block}.") for key in recorded()):
+        return  # of a system that no paper has
+    own, found = own_values(values, block, run), in_force(values, stage)
+    imported = stage.partition("@")[0] in IMPORTING and found["weights"]
+    for key, value in leaves(found):
         inherited = key in top and own.get(key) is None
-        yield Departure(key if inherited else f"{block}.{key}", value, published)
+        if (inherited and key not in recorded()) or (imported and key not in KEPT):
+            continue  # a seed or a path; what an import does not read
+        published = _published(key, block, run, top)
+        if value != published:
+            yield Departure(key if inherited else f"{block}.{key}", value, published)
     yield from _drawn(values, stage, block)
+
+
+def _published(key: str, block: str, run: str | None, top: Sequence[str]) -> Any:
+    """The recorded value of a key, the run's in front; what is null comes from the top level."""
+    names = [f"{section}.{key}" for section in (run, block) if section]
+    value = next((recorded()[name] for name in names if name in recorded()), None)
+    return recorded().get(key) if value is None and key in top else value
 
 
 def _drawn(values: Mapping[str, Any], stage: str, block: str) -> Iterator[Departure]:

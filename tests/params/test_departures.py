@@ -10,6 +10,7 @@ import pytest
 from stages.core.params import read_params
 from stages.params.departures import of_system
 from stages.params.places import in_force
+from stages.params.record import FILE, as_text, published_of, recorded
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMITTED = read_params(ROOT / "params.yaml")
@@ -104,12 +105,50 @@ def test_another_scale_is_told_by_the_keys_of_params_yaml() -> None:
     assert "landmarks.width" in {own.key for own in of_system(COMMITTED, "wang2021")}
 
 
+def test_the_record_holds_the_published_values() -> None:
+    text = as_text(published_of(COMMITTED))
+    assert FILE.read_text() == text, (
+        "params.yaml has other values at paper: run python -m stages.params --record"
+    )
+    assert recorded() == published_of(COMMITTED)
+
+
+def test_what_is_set_in_place_of_a_mapping_is_told() -> None:
+    block = COMMITTED["thinh2021"]["finetune"] | {
+        "epochs": 3,
+        "augment": {"rotate": 5.0},
+        "weight_decay": 0.1,
+    }
+    found = of_system({**PAPER, "thinh2021": COMMITTED["thinh2021"] | {"finetune": block}}, "thinh2021")
+    assert [tuple(own) for own in found] == [
+        ("thinh2021.finetune.epochs", 3, 10),
+        ("thinh2021.finetune.weight_decay", 0.1, 0.0),
+        ("thinh2021.finetune.augment.rotate", 5.0, None),
+    ]
+    assert [tuple(own) for own in of_system({**PAPER, "lr": 0.01}, "jin2021")] == [("lr", 0.01, 0.001)]
+
+
+def test_of_a_system_without_a_paper_nothing_is_told() -> None:
+    runs = {
+        **PAPER["runs"],
+        "finetune": {"mine": PAPER["runs"]["finetune"]["jin2021-visual"] | {"system": "mine"}},
+    }
+    values = {
+        **PAPER,
+        "systems": ["mine"],
+        "runs": runs,
+        "mine": PAPER["jin2021"] | {"smooth": {"widths": [7]}},
+    }
+    assert of_system(values, "mine") == []
+
+
 def test_runs_of_one_block_are_told_once() -> None:
     keys = [own.key for own in of_system(COMMITTED, "thinh2021")]
     assert len(keys) == len({*keys}) and "thinh2021.finetune.batch" in keys
 
 
 def test_of_an_imported_backbone_no_training_is_told() -> None:
-    own = COMMITTED["pretrain"]["iresnet"] | {"weights": str(ROOT / "params.yaml")}
+    own = COMMITTED["pretrain"]["iresnet"] | {"weights": str(ROOT / "params.yaml"), "kind": "ir_se"}
     found = of_system({**COMMITTED, "pretrain": COMMITTED["pretrain"] | {"iresnet": own}}, "jin2021")
-    assert not any(departure.key.startswith("pretrain.") for departure in found)
+    told = [departure.key for departure in found if departure.key.startswith("pretrain.")]
+    assert told == ["pretrain.iresnet.weights", "pretrain.iresnet.kind"]
