@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from stages.compare import comparison
+from stages.compare.departures import departures
 from stages.compare.page import page
 from stages.core.errors import UserError
-from stages.core.files import write_csv, write_json, write_text
+from stages.core.files import read_json, write_csv, write_json, write_text
 from stages.core.params import Strict, load
-from stages.core.paths import METRICS, SCORES
+from stages.core.paths import DEPARTURES, METRICS, SCORES
 from stages.core.runtime import log, main
 
 
@@ -28,7 +29,7 @@ def run() -> None:
     scores = {name: read_scores(SCORES / f"{name}.json") for name in names}
     rows = comparison.rows(scores)
     log.print(comparison.table(rows))
-    write_text(METRICS / "compare.md", page(rows))
+    write_text(METRICS / "compare.md", "\n".join([page(rows), departures(read_json(DEPARTURES))]))
     write_json(METRICS / "compare.json", comparison.nested(rows))
     write_csv(METRICS / "compare.csv", comparison.plotted(rows))
 

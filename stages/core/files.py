@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stages.core.errors import UserError
 from stages.core.runtime import atomic_path
 
 DIGITS = 4  # of a measure: far below its spread between seeds
@@ -36,6 +37,13 @@ def measured(values: Any) -> Any:
 
 def _unknown(value: Any) -> bool:
     return isinstance(value, float | np.floating) and math.isnan(value)
+
+
+def read_json(path: Path) -> Any:
+    """What the stage `values` has written as JSON. Errors: UserError where it has not run."""
+    if not path.exists():
+        raise UserError(f"{path}: not there; run dvc repro values")
+    return json.loads(path.read_text())
 
 
 def write_text(path: Path, text: str) -> None:

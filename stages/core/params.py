@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stages.core.errors import UserError
 from stages.core.runtime import log
+from stages.core.stand_ins import is_drawn
 
 SCALES = ("smoke", "demo", "paper")
 FILE = Path("params.yaml")
@@ -40,7 +41,7 @@ def load(model: type[P], block: str, run: str | None = None) -> P:
     values = read_params()
     own = own_values(values, block, run)
     top = top_values(values, [name for name in model.model_fields if own.get(name) is None])
-    return check(model, own | top, block, top)
+    return check(model, settled(values, block, run, own | top), block, top)
 
 
 def load_training(model: type[P], block: str, run: str | None = None) -> P:
@@ -106,17 +107,48 @@ def top_values(values: Mapping[str, Any], names: Iterable[str]) -> Values:
     return at_scale({name: values[name] for name in names if name in values}, values["scale"], "")
 
 
+def settled(values: Mapping[str, Any], block: str, run: str | None, found: Values) -> Values:
+    """`found`, the values of a section, as they can be had.
+
+    With `stand_ins`, a file that `weights` names for a scale and that is not there is null; one that is set at every
+    scale has to be there. Without them, the drawn stills are no `extra`.
+    """
+    allowed, weights = stand_ins(values), found.get("weights")
+    if allowed and weights and _scaled(values, block, run, "weights") and not Path(weights).exists():
+        return found | {"weights": None}
+    if not allowed and found.get("extra") and is_drawn(values.get("extra", "")):
+        return found | {"extra": False if found["extra"] is True else None}
+    return found
+
+
+def stand_ins(values: Mapping[str, Any]) -> bool:
+    """Whether what is drawn or trained here may stand in for what is published; true where nothing is said.
+
+    Errors: UserError for another value than true or false.
+    """
+    found = top_values(values, ["stand_ins"]).get("stand_ins", True)
+    if not isinstance(found, bool):
+        raise UserError(f"{FILE}, key stand_ins: there is no {found!r}; set true or false")
+    return found
+
+
+def _scaled(values: Mapping[str, Any], block: str, run: str | None, key: str) -> bool:
+    sections = [dig(values, path) or {} for path in (run, block) if path]
+    return by_scale(next((section[key] for section in sections if key in section), None))
+
+
 def departures(
     values: Mapping[str, Any], block: str, run: str | None, names: Iterable[str]
 ) -> dict[str, tuple[Any, Any]]:
     """Dotted key → value in force and published value, where they differ and params.yaml tells both."""
 
-    def flat(scale: str) -> Values:
+    def found(scale: str) -> Values:
         scaled = {**values, "scale": scale}
         own = own_values(scaled, block, run)
-        return dict(leaves(own | top_values(scaled, [name for name in names if own.get(name) is None])))
+        return own | top_values(scaled, [name for name in names if own.get(name) is None])
 
-    now, published = flat(values["scale"]), flat("paper")
+    now = dict(leaves(settled(values, block, run, found(values["scale"]))))
+    published = dict(leaves(found("paper")))
     keys = [key for key in now if key in published and now[key] != published[key]]
     return {key: (now[key], published[key]) for key in keys}
 

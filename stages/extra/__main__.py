@@ -16,25 +16,39 @@ from stages.extra.coded import find_coded
 from stages.extra.items import MakeCoded, MakeStills, portions
 from stages.media.extract import Search
 
+MISSED = (
+    "no extra stills: Jin et al. 2021, 4.1, trained with BP4D, Jiang et al. 2022, 4.3, with AU stills of their own; "
+    "name a folder as extra"
+)
+
 
 class Params(Strict):
-    """The top-level `extra` of params.yaml."""
+    """The top-level `extra` of params.yaml; None: there is no set."""
 
-    extra: Path
+    extra: Path | None
 
 
-def build_extra(folder: Path, out: Path = EXTRA) -> None:
+def build_extra(folder: Path | None, out: Path = EXTRA) -> None:
     """Bring the store `out` up to date: the training split of a still set, or all pictures of a coded set.
 
+    Without a folder it holds nothing, and the log tells what the papers had.
     A coded set is a folder as `coded` reads it; only pictures that are new or changed are looked at again.
     Errors: UserError as `read_stills` and `find_coded`, for a picture that cannot be read, and where none has
     a face.
     """
+    if folder is None:
+        fill(out, {}, _nothing, params={}, code="")
+        log.print(MISSED)
+        return
     notes = _stills(folder, out) if (folder / "images.npy").exists() else _coded(folder, out)
     faces, seen = (sum(note[key] for note in notes.values()) for key in ("faces", "pictures"))
     if not faces:
         raise UserError(f"{folder}: no face is seen in any of {seen} coded pictures; give others as extra")
     log.print(f"{folder}: a face in {faces} of {seen} pictures")
+
+
+def _nothing(name: str, out: Path) -> None:
+    """Makes no item."""
 
 
 def _stills(folder: Path, out: Path) -> dict[str, Note]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import PositiveInt
 from torch import nn
 
 from stages.core.card import ModelCard
@@ -20,7 +21,7 @@ from stages.core.resume import data_digest, stage_code
 from stages.finetune.folds import left_out, mean_auc
 from stages.networks.common.architecture import Architecture
 from stages.networks.common.heads import Heads
-from stages.networks.common.pretrained import load_backbone, read_network
+from stages.networks.common.pretrained import load_backbone, read_network, sized
 from stages.networks.common.visual import VisualModel
 from stages.scoring.prediction_table import prediction_table
 from stages.training.fit import Loss
@@ -49,6 +50,7 @@ class Params(Recipe, Objectives):
     step: str
     network: str
     backbone: Path
+    input_size: PositiveInt | None = None
     attention: bool = False
     fpn: bool = False
     ssh: bool = False
@@ -77,7 +79,7 @@ class Card(ModelCard):
 
 def describe(params: Params) -> Card:
     """What the model is, and where it comes from. Errors: UserError where an input is missing."""
-    network = read_network(params.backbone)
+    network = sized(read_network(params.backbone), params.input_size)
     parts = params.model_dump(include=PARTS)
     return Card(
         system=params.system,
@@ -95,7 +97,7 @@ def describe(params: Params) -> Card:
 
 def build(card: Card, params: Params | None = None) -> VisualModel:
     """The model of a card; with the parameters of a training, as that starts: its backbone pretrained."""
-    body = load_backbone(params.backbone) if params else card.network.build()
+    body = load_backbone(params.backbone, input_size=params.input_size) if params else card.network.build()
     seen = import_module(f"stages.networks.{card.neck}").neck(body, **card.parts)
     return VisualModel(seen, Heads(seen.features, card.tasks, params.dropout if params else 0.0, card.hidden))
 

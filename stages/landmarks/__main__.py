@@ -22,6 +22,7 @@ from stages.core.paths import LANDMARKER, METRICS
 from stages.core.pictures import landmark_montage, spread, write_png
 from stages.core.resume import data_digest, resumable, stage_code
 from stages.core.runtime import atomic_dir, log, main, start
+from stages.core.stand_ins import is_undrawn
 from stages.landmarks.batches import Batch, Variation, landmark_batches
 from stages.landmarks.heatmaps import Refinement, gaussian_heatmaps
 from stages.landmarks.landmarker import (
@@ -44,6 +45,7 @@ from stages.training.samples.still_sets import read_stills
 from stages.training.train import train
 
 SHOWN = 12  # faces in the picture
+CURVE = ["epoch", "lr", "loss", "nme"]
 HEAD = "head.3.bias"  # of the published networks: one number a point
 
 
@@ -80,17 +82,24 @@ class Faces(NamedTuple):
     held_out: NDArray[np.int64]
 
 
+NOBODY = Faces(
+    np.zeros((0, 112, 112, 3), np.uint8), np.zeros((0, 106, 2), np.float32), *np.zeros((2, 0), np.int64)
+)
+
+
 def build_landmarks(params: Params, out: Path = LANDMARKER, metrics: Path = METRICS) -> None:
     """Write the model folder `out` and landmarks.json, .csv (the training curve) and .png to `metrics`.
 
+    Published weights are measured on the stills, where those are drawn.
     Errors: UserError for a still set without points or held-out people, and weights that do not fit.
     """
     machine = start(params.threads, params.seed)
-    faces = _faces(params.stills)
+    unmeasured = params.weights and is_undrawn(params.stills)
+    faces = NOBODY if unmeasured else _faces(params.stills)
     published = read_weights(params.weights) if params.weights else None
     landmarker = _landmarker(params, published)
     settings = params.model_dump(mode="json")
-    inputs = [params.stills, *([params.weights] if params.weights else [])]
+    inputs = [None if unmeasured else params.stills, params.weights]
     data, code = data_digest(inputs), stage_code("landmarks")
     with resumable("landmarks", settings, data, code) as state:
         if published:
@@ -183,13 +192,23 @@ def _train(landmarker: Landmarker, faces: Faces, params: Params, state: Path, ma
 
 def _report(landmarker: Landmarker, faces: Faces, history: History, metrics: Path) -> dict[str, float]:
     """Write error on the people held out, training curve and picture; returns the error."""
+    if not len(faces.held_out):
+        return _report_nothing(metrics)
     found = find_landmarks(landmarker, faces.images[faces.held_out])
     errors = nme(found, faces.points[faces.held_out], landmarker.scheme)
     scores = summarise(errors)
     write_json(metrics / "landmarks.json", {"faces": len(errors), "nme": scores})
-    write_csv(metrics / "landmarks.csv", pd.DataFrame(history, columns=["epoch", "lr", "loss", "nme"]))
+    write_csv(metrics / "landmarks.csv", pd.DataFrame(history, columns=CURVE))
     _draw(metrics / "landmarks.png", faces, found, errors)
     return scores
+
+
+def _report_nothing(metrics: Path) -> dict[str, float]:
+    """The same files of a network that was not measured: no faces, no curve, an empty picture."""
+    write_json(metrics / "landmarks.json", {"faces": 0})
+    write_csv(metrics / "landmarks.csv", pd.DataFrame(columns=CURVE))
+    write_png(metrics / "landmarks.png", np.zeros(NOBODY.images.shape[1:], np.uint8))
+    return {}
 
 
 def _draw(path: Path, faces: Faces, found: Points, errors: NDArray[np.float64]) -> None:

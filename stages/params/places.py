@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from stages.core.errors import UserError
-from stages.core.params import Values, block_of, dig, own_values, top_values
+from stages.core.params import Values, block_of, dig, own_values, settled, top_values
 
 SEEDED, TRAINED = ("seed",), ("seed", "threads")
 
@@ -79,4 +79,5 @@ def in_force(values: Mapping[str, Any], stage: str) -> Values:
     """What the stage reads at the scale that runs: its own values, the top level's where those are null."""
     block, run, top = sections(values, stage)
     own = own_values(values, block, run)
-    return own | top_values(values, [name for name in top if own.get(name) is None])
+    found = own | top_values(values, [name for name in top if own.get(name) is None])
+    return settled(values, block, run, found)

@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 from stages.core.params import load_training
 from stages.core.paths import METRICS, PRETRAINED
 from stages.core.runtime import argument, log, main
+from stages.core.stand_ins import is_undrawn
 from stages.networks.common.architecture import Architecture
 from stages.networks.common.pretrained import import_backbone
 from stages.pretrain.recognition import identities, verified, with_pairs
@@ -45,11 +46,12 @@ def run() -> None:
 
 def pretrain(name: str, params: Params, models: Path, metrics: Path) -> None:
     """Write `models`/name (weights, card), `metrics`/name.json (scores) and .csv (the training curve)."""
-    files = [params.stills, *([params.weights] if params.weights else [])]
+    stills = None if params.weights and is_undrawn(params.stills) else params.stills
+    files = [path for path in (stills, params.weights) if path]
 
     def make(state: Path, machine: Fabric) -> Result:
         if params.weights:
-            return imported(params, params.weights, machine)
+            return imported(params, params.weights, stills, machine)
         return trained(params, state, machine)
 
     produce("pretrain", name, params, files, [params.kind], make, models, metrics)
@@ -74,13 +76,16 @@ def trained(params: Params, state: Path, machine: Fabric) -> Result:
     return Result(network, backbone, lesson.learn(params, state, machine))
 
 
-def imported(params: Params, weights: Path, machine: Fabric) -> Result:
-    """A published file's backbone, whole and at its published size, measured by telling people apart."""
-    stills, pairs = with_pairs(params.stills, params.pairs, params.seed)
+def imported(params: Params, weights: Path, stills: Path | None, machine: Fabric) -> Result:
+    """A published file's backbone, whole and at its published size, measured by telling people apart.
+
+    Without `stills` it is not measured.
+    """
+    pairs = with_pairs(stills, params.pairs, params.seed) if stills else None
     backbone, network, report = import_backbone(params.kind, weights)
     log.print(f"{weights}: {report}")
     machine.to_device(backbone)
-    history = [{"epoch": 0.0, **verified(backbone, stills, pairs)}]
+    history = [{"epoch": 0.0, **(verified(backbone, *pairs) if pairs else {})}]
     return Result(network, backbone, history, report.counts())
 
 

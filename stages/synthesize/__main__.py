@@ -1,15 +1,22 @@
-"""Stage `synthesize`: draw the embedded corpus: videos with annotations, their truth, three still sets."""
+"""Stage `synthesize`: draw the embedded corpus: videos with annotations, their truth, three still sets.
+
+What nothing reads at the values in force is not drawn.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
 
+from stages.core.files import read_json
 from stages.core.params import Strict, load
+from stages.core.paths import DRAWN
 from stages.core.runtime import atomic_dir, log, main, workers
+from stages.core.stand_ins import CORPUS, SETS, STILLS, VIDEOS, leave_undrawn
 
 OUT = Path("data")
+ALL = (VIDEOS, *SETS)
 SITTINGS = 20  # people of one job
 
 
@@ -28,15 +35,23 @@ class Params(Strict):
     landmark_stills: int
 
 
-def synthesize(params: Params, out: Path) -> None:
-    """Write `out`/synthetic, `out`/truth and `out`/stills; the same bytes for any number of workers."""
+def synthesize(params: Params, out: Path, wanted: Collection[str] = ALL) -> None:
+    """Write `out`/synthetic, `out`/truth and `out`/stills; the same bytes for any number of workers.
+
+    `wanted`: "videos" and names of still sets; in the folders of the others a note says that they are not drawn.
+    """
     with (
-        atomic_dir(out / "synthetic") as corpus,
+        atomic_dir(out / CORPUS.name) as corpus,
         atomic_dir(out / "truth") as truth,
-        atomic_dir(out / "stills") as stills,
+        atomic_dir(out / STILLS.name) as stills,
     ):
-        side_by_side([*video_jobs(params, corpus, truth), *still_jobs(params, stills)])
-        report(corpus, stills)
+        sets = [name for name in SETS if name in wanted]
+        videos = [*video_jobs(params, corpus, truth)] if VIDEOS in wanted else []
+        side_by_side([*videos, *(still_jobs(params, stills, sets) if sets else ())])
+        report(corpus if videos else None, stills / "affect" if "affect" in sets else None)
+        undrawn = [] if videos else [corpus, truth]
+        for folder in [*undrawn, *(stills / name for name in SETS if name not in sets)]:
+            leave_undrawn(folder)
 
 
 def video_jobs(params: Params, corpus: Path, truth: Path) -> Iterator[Callable[[], None]]:
@@ -50,8 +65,8 @@ def video_jobs(params: Params, corpus: Path, truth: Path) -> Iterator[Callable[[
         yield partial(film, params.seed, video, corpus, truth)
 
 
-def still_jobs(params: Params, root: Path) -> Iterator[Callable[[], None]]:
-    """Lay out the arrays, write the labels, and give one job a group of sitters."""
+def still_jobs(params: Params, root: Path, wanted: Collection[str]) -> Iterator[Callable[[], None]]:
+    """Lay out the arrays of the sets, write the labels, and give one job a group of sitters."""
     from stages.synthesize.stills.sets import Size, prepare, sit, write_labels
 
     sizes = {
@@ -59,6 +74,7 @@ def still_jobs(params: Params, root: Path) -> Iterator[Callable[[], None]]:
         "affect": Size(params.affect_people, params.affect_stills),
         "landmarks": Size(params.landmark_people, params.landmark_stills),
     }
+    sizes = {name: size for name, size in sizes.items() if name in wanted}
     prepare(root, sizes)
     yield partial(write_labels, params.seed, root, sizes)
     people = max(size.people for size in sizes.values())
@@ -83,16 +99,19 @@ def single_threaded(job: Callable[[], None]) -> None:
         job()
 
 
-def report(corpus: Path, stills: Path) -> None:
-    """Print the label counts of the corpus."""
+def report(corpus: Path | None, affect: Path | None) -> None:
+    """Print the label counts of the videos and of the affect stills, of what there is."""
     from stages.synthesize.summary import as_table, label_counts
 
-    log.print(as_table(label_counts(corpus, stills)))
+    counts = corpus or affect
+    log.print(
+        as_table(label_counts(corpus, affect)) if counts else "no videos and no affect stills are drawn"
+    )
 
 
 def run() -> None:
     """Front door."""
-    synthesize(load(Params, "synthesize"), OUT)
+    synthesize(load(Params, "synthesize"), OUT, read_json(DRAWN))
 
 
 if __name__ == "__main__":

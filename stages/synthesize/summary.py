@@ -13,14 +13,19 @@ from stages.core.labels import AU_NAMES, EXPRESSIONS, MISSING
 from stages.synthesize.filming.annotations import FOLDERS
 
 
-def label_counts(corpus: Path, stills: Path) -> pd.DataFrame:
+def label_counts(corpus: Path | None, affect: Path | None) -> pd.DataFrame:
     """Rows: AUs and expressions; columns: videos' and affect stills' splits; values: count of labels.
+
+    None: was not drawn.
 
     Row "AU rows" and "EXPR rows" hold how many frames are annotated at all.
     """
-    columns = {f"videos {split}": _video_counts(corpus, folder) for split, folder in FOLDERS.items()}
-    labels = pd.read_parquet(stills / "affect" / "labels.parquet")
-    columns |= {f"stills {split}": _still_counts(labels[labels["split"] == split]) for split in FOLDERS}
+    columns: dict[str, Counter[str]] = {}
+    if corpus:
+        columns |= {f"videos {split}": _video_counts(corpus, folder) for split, folder in FOLDERS.items()}
+    if affect:
+        labels = pd.read_parquet(affect / "labels.parquet")
+        columns |= {f"stills {split}": _still_counts(labels[labels["split"] == split]) for split in FOLDERS}
     rows = [*AU_NAMES, "AU rows", *EXPRESSIONS, "EXPR rows"]
     return pd.DataFrame(columns).reindex(rows).fillna(0).astype(int)
 

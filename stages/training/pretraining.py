@@ -97,10 +97,11 @@ def produce(
 def publish(result: Result, card: BackboneCard, model: Path, metrics: Path) -> None:
     """Write the folder `model`, and `metrics` with the suffixes .json and .csv.
 
-    The table has `score`, the first of the scores, whatever it is.
+    The table has `score`, the first of the scores, whatever it is; of a backbone that was not measured it is empty.
     """
     curve = pd.DataFrame(result.history)
     with atomic_dir(model) as folder:
         save_model(folder, result.backbone.network.state_dict(), card)
     write_json(metrics.with_suffix(".json"), card.scores)
-    write_csv(metrics.with_suffix(".csv"), curve.assign(score=curve[next(iter(card.scores))]))
+    first = next(iter(card.scores), None)
+    write_csv(metrics.with_suffix(".csv"), curve.assign(score=curve[first] if first else None))

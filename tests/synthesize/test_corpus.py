@@ -106,7 +106,7 @@ def test_affect_labels_have_their_types(drawn_corpus: Path) -> None:
 
 
 def test_the_summary_counts_labels(drawn_corpus: Path) -> None:
-    counts = label_counts(drawn_corpus / "synthetic", drawn_corpus / "stills")
+    counts = label_counts(drawn_corpus / "synthetic", drawn_corpus / "stills" / "affect")
     assert counts.loc["AU rows", "stills train"] == 8
     known = [row for row in rows(drawn_corpus, "EXPR", "video2") if row != "-1"]
     assert counts.loc["EXPR rows", "videos validation"] > len(known)

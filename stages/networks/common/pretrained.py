@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -49,12 +50,13 @@ def import_backbone(kind: str, path: Path) -> tuple[Backbone, Architecture, Repo
     return backbone, Architecture(kind=kind, depth=depth, input_size=size, form=form), report
 
 
-def load_backbone(folder: Path, dropout: float = 0.0) -> Backbone:
+def load_backbone(folder: Path, dropout: float = 0.0, input_size: int | None = None) -> Backbone:
     """Backbone of `folder` as its card says, with the weights in it; `dropout` as in `Architecture.build`.
 
-    Errors: UserError where the folder is not one of a pretrained backbone, or its weights do not fit.
+    `input_size`: as in `sized`. Errors: UserError where the folder is not one of a pretrained backbone, or its
+    weights do not fit.
     """
-    backbone = read_network(folder).build(dropout)
+    backbone = sized(read_network(folder), input_size).build(dropout)
     load_file_into(backbone.network, folder / "model.safetensors")
     return backbone
 
@@ -62,6 +64,11 @@ def load_backbone(folder: Path, dropout: float = 0.0) -> Backbone:
 def read_network(folder: Path) -> Architecture:
     """What builds the backbone of a folder. Errors: UserError where it is not one of a pretrained backbone."""
     return read_as(BackboneCard, folder).network
+
+
+def sized(network: Architecture, input_size: int | None) -> Architecture:
+    """A network for images of another size, pixels a side; None: as it is. Its weights have to fit that."""
+    return network if input_size is None else replace(network, input_size=input_size)
 
 
 def _check_kind(kind: str, found: Set[str], path: Path) -> None:

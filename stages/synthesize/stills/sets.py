@@ -6,7 +6,7 @@ in each of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,11 @@ KINDS = (
 )
 
 
+def _kinds(sizes: Collection[str]) -> list[Kind]:
+    """The sets that are drawn."""
+    return [kind for kind in KINDS if kind.name in sizes]
+
+
 def person_name(number: int) -> str:
     """Name of the n-th sitter."""
     return f"person-{number:05d}"
@@ -78,7 +83,7 @@ def split_of(number: int) -> str:
 
 def prepare(root: Path, sizes: dict[str, Size]) -> None:
     """Lay out empty arrays under `root`, a folder a set, for `sit` to fill."""
-    for kind in KINDS:
+    for kind in _kinds(sizes):
         (root / kind.name).mkdir(parents=True)
         images = sizes[kind.name].images
         _create(root / kind.name / "images.npy", (images, SIZE, SIZE, 3), np.uint8)
@@ -92,10 +97,10 @@ def _create(path: Path, shape: tuple[int, ...], dtype: type) -> None:
 
 def sit(seed: int, root: Path, sizes: dict[str, Size], numbers: Sequence[int]) -> None:
     """Photograph the given people for every set that wants them, into their own rows of the arrays."""
-    arrays = {kind.name: _open(root / kind.name, kind) for kind in KINDS}
+    arrays = {kind.name: _open(root / kind.name, kind) for kind in _kinds(sizes)}
     for number in numbers:
         face = Face(sample_identity(rng_of(seed, "person", person_name(number))))
-        for kind in KINDS:
+        for kind in _kinds(sizes):
             size = sizes[kind.name]
             if number < size.people:
                 rows = slice(number * size.stills, (number + 1) * size.stills)
@@ -123,7 +128,7 @@ def _rng(seed: int, kind: Kind, number: int, still: int) -> np.random.Generator:
 
 def write_labels(seed: int, root: Path, sizes: dict[str, Size]) -> None:
     """Write each set's labels.parquet; poses are drawn again, which costs nothing beside the pictures."""
-    for kind in KINDS:
+    for kind in _kinds(sizes):
         table = pd.DataFrame(list(_label_rows(seed, kind, sizes[kind.name])))
         integers = table.columns.difference(["identity", "split"])
         table = table.astype(dict.fromkeys(integers, "int8"))
