@@ -7,13 +7,22 @@ from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
-from stages.core.params import Values
-from stages.core.paths import EMBEDDINGS, FRAMES, INDEX_FOLDER, LANDMARKS, MASKS, MELS, MODELS, PREDICTIONS
+from stages.core.paths import (
+    EMBEDDINGS,
+    EXTRA,
+    FRAMES,
+    INDEX_FOLDER,
+    LANDMARKS,
+    MASKS,
+    MELS,
+    MODELS,
+    PREDICTIONS,
+)
 from stages.landmarks.schemes import scheme
 from stages.mel.spectrogram import FRONT_ENDS
 from stages.params.places import in_force, stages
 from stages.plan.counts import Counts
-from stages.plan.outline import Made, Outline
+from stages.plan.outline import DRAWN, Made, Outline
 from stages.training.samples.mels import MELS as BANDS
 from stages.training.samples.still_sets import SIZE
 
@@ -22,6 +31,7 @@ INDEX_ROW, PREDICTION_ROW = (
     6,
     104,
 )  # bytes of Parquet a frame, of the demo's tables; predictions of all three tasks
+STILLS = Path("data/stills")
 CONFIGS = (Path(".dvc/config"), Path(".dvc/config.local"))
 
 
@@ -35,6 +45,8 @@ def artifacts(
     found = {
         INDEX_FOLDER: INDEX_ROW * counts.frames,
         FRAMES: 3 * FACE * counts.frames,
+        STILLS: 3 * FACE * made.drawn(),
+        EXTRA: 3 * FACE * extra_images(values["extra"], made),
         LANDMARKS: 8 * scheme(in_force(values, "landmarks")["scheme"]).points * counts.frames,
         MASKS: FACE * counts.frames * len(in_force(values, "masks")["modes"]),
         MELS: sum(mel_bytes(name, counts.seconds) for name in in_force(values, "mel")["front_ends"]),
@@ -45,12 +57,18 @@ def artifacts(
     return {f"{path}": float(size) for path, size in found.items()}
 
 
+def extra_images(folder: str, made: Made) -> int:
+    """Images of the extra stills that may train; 0 where no table counts them."""
+    counted = folder in DRAWN or (Path(folder) / "labels.parquet").is_file()
+    return made.stills(folder) or 0 if counted else 0
+
+
 def mel_bytes(front_end: str, seconds: float) -> float:
     """Bytes of the mels of so much sound."""
     return 4 * BANDS * seconds / FRONT_ENDS[front_end].seconds
 
 
-def embedded(values: Values) -> Iterable[Path]:
+def embedded(values: Mapping[str, Any]) -> Iterable[Path]:
     """Folders of the models whose features are kept."""
     for stage in stages(values):
         if stage.startswith("embed@"):

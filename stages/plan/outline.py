@@ -66,9 +66,16 @@ class Made:
         return self.backbones.get(folder) or read_network(folder)
 
     def stills(self, folder: str) -> int | None:
-        """Training images of a still set, there or to be drawn; None where there is none."""
+        """Training images of a still set, drawn or there; None where there is none."""
         found = self._identities(folder)
         return None if found is None else len(found)
+
+    def drawn(self) -> int:
+        """Images of the still sets that will be drawn, since some stage reads them."""
+        found = (in_force(self.values, stage) for stage in stages(self.values))
+        read = {own.get("stills") for own in found if not own.get("weights")} | {self.values["extra"]}
+        sets = [self._size(keys) for folder, keys in DRAWN.items() if folder in read]
+        return sum(people * each for people, each in sets)
 
     def people(self, folder: str) -> int:
         """Training identities of a still set; 1 where there is none."""
@@ -76,13 +83,18 @@ class Made:
 
     def _identities(self, folder: str) -> list[str] | list[int] | None:
         """Whose face each training image shows."""
-        if Path(folder).is_dir():
-            stills = read_stills(Path(folder))
-            return stills.labels["identity"].to_numpy(str)[stills.rows("train")].tolist()
-        if folder not in DRAWN:
+        if folder in DRAWN:
+            people, each = self._size(DRAWN[folder])
+            return [person for person in range(people) if split_of(person) == "train" for _ in range(each)]
+        if not Path(folder).is_dir():
             return None
-        people, each = (in_force(self.values, "synthesize")[key] for key in DRAWN[folder])
-        return [person for person in range(people) if split_of(person) == "train" for _ in range(each)]
+        stills = read_stills(Path(folder))
+        return stills.labels["identity"].to_numpy(str)[stills.rows("train")].tolist()
+
+    def _size(self, keys: tuple[str, str]) -> tuple[int, int]:
+        """People of a drawn set, and stills of each."""
+        found = in_force(self.values, "synthesize")
+        return found[keys[0]], found[keys[1]]
 
 
 def outlines(made: Made, counts: Counts) -> Iterator[tuple[str, Outline]]:
