@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -21,7 +21,7 @@ from stages.core.errors import UserError
 from stages.core.params import SCALES, read_params
 from stages.core.runtime import device, main, micro_batch
 from stages.params.places import sections
-from stages.plan.counts import Counts, affwild2, indexed
+from stages.plan.counts import affwild2, indexed
 from stages.plan.disk import artifacts, cache_links
 from stages.plan.memory import memory_of
 from stages.plan.missing import missing
@@ -37,45 +37,45 @@ def run() -> None:
     options = parse()
     values = read_params()
     values |= {"scale": options.scale} if options.scale else {}
-    wanted = [stage for stage in options.stage if sections(values, stage)]
     counts = affwild2() if options.counts == "affwild2" else indexed()
     room = memory(options.memory) if options.memory else memory_here()
-    steps, disk = plan(values, counts, room)
-    shown = [timed(step, options) for step in steps if not wanted or step.stage in wanted]
-    print("\n".join(page(counts, room, shown, disk, cache_links())))
-    tell(values, shown, room)
-
-
-def plan(values: Mapping[str, Any], counts: Counts, room: float) -> tuple[list[Step], dict[str, float]]:
-    """The steps of all stages that train on a device with `room` bytes, and the bytes of the artifacts."""
     made = Made(values)
-    steps = [
-        plan_step(stage, outline, memory_of(outline), room, devices())
-        for stage, outline in outlines(made, counts)
-    ]
-    trained = {step.stage: (step.outline, step.memory.parameters) for step in steps}
-    return steps, artifacts(values, counts, made, trained)
+    trained = dict(outlines(made, counts))
+    wanted = chosen(values, options.stage, trained)
+    steps = [plan_step(stage, trained[stage], memory_of(trained[stage]), room, devices()) for stage in wanted]
+    steps = [timed(step, options) for step in steps]
+    disk = artifacts(values, counts, made, trained.values())
+    print("\n".join(page(counts, room, steps, disk, cache_links())))
+    tell(values, steps, room)
+
+
+def chosen(values: Mapping[str, Any], stages: Sequence[str], trained: Collection[str]) -> Sequence[str]:
+    """The stages to plan, by default all that train. Errors: UserError for one that does not."""
+    for stage in stages:
+        if sections(values, stage) and stage not in trained:
+            raise UserError(
+                f"{stage}: trains no network at scale {values['scale']}; name one of {', '.join(trained)}"
+            )
+    return stages or [*trained]
 
 
 def timed(step: Step, options: argparse.Namespace) -> Step:
     """The step with its hours, where a rate is given or is to be measured."""
     if options.measure and step.fitting:
         return with_hours(step, rate_of(step, device()), devices())
-    return with_hours(step, options.rate * 1e12, devices()) if options.rate else step
+    return with_hours(step, options.rate, devices()) if options.rate else step
 
 
 def tell(values: Mapping[str, Any], steps: Sequence[Step], room: float) -> None:
     """Print what is missing and what to set. Errors: UserError for the first step that cannot fit."""
     for path in missing(values):
         print(f"missing: {path}")
-    chosen = micro_batch()
-    problems = [
-        told for step in steps if (told := misfit(step, room, chosen, sections(values, step.stage)[0]))
-    ]
+    size = micro_batch()
+    problems = [told for step in steps if (told := misfit(step, room, size, sections(values, step.stage)[0]))]
     if problems:
         raise UserError("; ".join(problems))
-    if size := micro_batches(steps, chosen):
-        print(f"Not every batch fits whole: MICRO_BATCH={size} in the environment fits all of them")
+    if found := micro_batches(steps, size):
+        print(f"Not every batch fits whole: MICRO_BATCH={found} in the environment fits all of them")
 
 
 def parse() -> argparse.Namespace:
@@ -88,9 +88,16 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--counts", choices=("index", "affwild2"), default="index", help="count these frames")
     parser.add_argument("--memory", help="of a device, e.g. 24GB; else that of the machine at hand")
     rates = parser.add_mutually_exclusive_group()
-    rates.add_argument("--rate", type=float, help="operations a second of a device in training, in 10^12")
+    rates.add_argument("--rate", type=rate, help="operations a second of a device in training, in 10^12")
     rates.add_argument("--measure", action="store_true", help="time a few samples of each network here")
     return parser.parse_args()
+
+
+def rate(told: str) -> float:
+    """Operations a second of "30", in 10^12."""
+    if float(told) <= 0:
+        raise argparse.ArgumentTypeError(f"{told}: is no rate; give a number above 0")
+    return float(told) * 1e12
 
 
 def memory(told: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,9 @@ CONFIGS = (Path(".dvc/config"), Path(".dvc/config.local"))
 
 
 def artifacts(
-    values: Mapping[str, Any], counts: Counts, made: Made, trained: Mapping[str, tuple[Outline, int]]
+    values: Mapping[str, Any], counts: Counts, made: Made, trained: Collection[Outline]
 ) -> dict[str, float]:
-    """Bytes of each artifact of the pipeline, at most: every labelled frame is taken to have a face.
-
-    `trained`: of each stage that trains, its outline and how many parameters its network has.
-    """
+    """Bytes of each artifact of the pipeline, at most: every labelled frame is taken to have a face."""
     found = {
         INDEX_FOLDER: INDEX_ROW * counts.frames,
         FRAMES: 3 * FACE * counts.frames,
@@ -51,8 +48,8 @@ def artifacts(
         MASKS: FACE * counts.frames * len(in_force(values, "masks")["modes"]),
         MELS: sum(mel_bytes(name, counts.seconds) for name in in_force(values, "mel")["front_ends"]),
         EMBEDDINGS: sum(2 * made.features[model] * counts.frames for model in embedded(values)),
-        MODELS: sum(4 * count * kept(outline) for outline, count in trained.values()),
-        PREDICTIONS: sum(PREDICTION_ROW * rows(outline, counts) for outline, _ in trained.values()),
+        MODELS: sum(kept(outline) for outline in trained),
+        PREDICTIONS: sum(PREDICTION_ROW * rows(outline, counts) for outline in trained),
     }
     return {f"{path}": float(size) for path, size in found.items()}
 
@@ -77,8 +74,11 @@ def embedded(values: Mapping[str, Any]) -> Iterable[Path]:
 
 
 def kept(outline: Outline) -> int:
-    """Checkpoints that a training leaves: one an epoch; of a backbone or landmark network the last."""
-    return outline.recipe.epochs if outline.validated else 1
+    """Bytes of the checkpoints that a training leaves: one an epoch; of a backbone or landmark network the last."""
+    published = getattr(outline.model, "teacher", outline.model)
+    tensors = published.state_dict().values()
+    weights = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    return weights * (outline.recipe.epochs if outline.validated else 1)
 
 
 def rows(outline: Outline, counts: Counts) -> int:

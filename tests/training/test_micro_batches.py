@@ -30,14 +30,14 @@ from stages.pretrain.recognition import Batch, recognition_loss
 from stages.sequence import model as sequence
 from stages.sequence.network import SequenceModel
 from stages.training.fit import Loss, fit
-from stages.training.losses import ccc_loss, focal, weighted_bce
+from stages.training.losses import TaskLoss, ccc_loss, focal, weighted_bce
 from stages.training.micro_batches import MicroBatches, in_micro_batches, parts_of
 from stages.training.segments import Lesson, Segments, joint_loss
 from stages.training.visual import Turn, turn_loss
 
 SAMPLES, PART, FRAMES = 7, 3, 4
 TASKS = ("AU", "EXPR", "VA")
-LOSSES = {"AU": weighted_bce, "EXPR": focal, "VA": ccc_loss}
+LOSSES: dict[str, TaskLoss] = {"AU": weighted_bce, "EXPR": focal, "VA": ccc_loss}
 
 
 class Case(NamedTuple):
@@ -168,20 +168,22 @@ def test_a_batch_that_fits_takes_no_other_way(
 
 def test_dropout_is_the_same_when_a_part_is_run_again() -> None:
     """Of a sum of inputs that were not dropped, each weight's gradient is its share."""
-    sums = nn.Sequential(nn.Dropout(0.5), nn.Linear(50, 1, bias=False))
-    nn.init.ones_(sums[1].weight)
+    linear = nn.Linear(50, 1, bias=False)
+    nn.init.ones_(linear.weight)
+    sums = nn.Sequential(nn.Dropout(0.5), linear)
     torch.manual_seed(0)
     total = MicroBatches(sums, 2)(torch.ones(8, 50)).sum()
     torch.rand(3)  # whatever is drawn in between
     total.backward()
     kept = float(total.detach())
     assert 200 < kept < 600
-    assert float(sums[1].weight.grad.sum()) == pytest.approx(kept)
+    assert linear.weight.grad is not None
+    assert float(linear.weight.grad.sum()) == pytest.approx(kept)
 
 
 def test_batch_norm_takes_each_part_by_itself_and_counts_it_once() -> None:
     """By hand: a running mean that moves by a tenth, towards 1 and then towards 5."""
-    norm = nn.BatchNorm1d(1, affine=True)
+    norm: Any = nn.BatchNorm1d(1)
     x = torch.tensor([[0.0], [2.0], [4.0], [6.0]])
     outputs = MicroBatches(norm, 2)(x)
     outputs.square().sum().backward()
