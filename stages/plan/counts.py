@@ -41,8 +41,8 @@ class Counts(NamedTuple):
 
 VIDEOS, FRAMES = 548, 2_813_201  # Jin et al. 2021, 4.1; Fan et al. 2021, 3.1
 RATE = 30.0  # frames a second of most videos
-# Trials of the release of 2021, training and validation, and those of its test sets, which have no labels. Frames of a
-# split are not published: they are taken as its share of the trials.
+# Trials in the lists of the release of 2021, training and validation, and of its test sets, which have no labels.
+# Frames of a split are not published: they are taken as its share of the trials.
 TRIALS = {"AU": (305, 105), "EXPR": (253, 71), "VA": (351, 71)}
 TESTED = {"AU": 131, "EXPR": 223, "VA": 139}
 

@@ -9,6 +9,17 @@ from stages.plan.counts import Counts
 from stages.plan.steps import Step
 
 GB, MB = 1e9, 1e6
+COLUMNS = (
+    "stage",
+    "weights, M",
+    "samples an epoch",
+    "epochs",
+    "batch",
+    "MB a sample",
+    "GB a step",
+    "at once",
+)
+HOURS = ("hours",)
 
 
 def page(
@@ -21,10 +32,8 @@ def page(
     yield ""
     yield f"Steps on a device of {_figure(room / GB)} GB, computed in float32 (PRECISION=bf16-mixed keeps less)"
     yield ""
-    yield from table(
-        ["stage", "weights, M", "samples an epoch", "epochs", "batch", "MB a sample", "GB a step", "at once", "hours"],
-        [_step(step) for step in steps],
-    )  # fmt: skip
+    known = any(step.hours is not None for step in steps)
+    yield from table([*COLUMNS, *HOURS[:known]], [_step(step)[: len(COLUMNS) + known] for step in steps])
     yield ""
     yield from table(["artifact", "GB"], [[path, _figure(size / GB)] for path, size in disk.items()])
     total = sum(disk.values()) / GB
