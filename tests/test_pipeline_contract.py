@@ -94,6 +94,7 @@ def test_a_reader_of_stages_sees_the_pipeline_and_the_rooms() -> None:
     assert folders == {*contract.ORDER}
     assert {*contract.STAGES} == {stage.name.split("@")[0] for stage in ALL} - {"values"} | {
         "params",
+        "plan",
         "predict",
     }
 
@@ -160,6 +161,8 @@ def test_a_dep_that_is_not_imported_is_noticed() -> None:
         ("stages/mel/sound.py", "from stages.finetune.model import build", False),
         ("stages/frames/crops.py", "from stages.predict.outputs import write_rows", False),
         ("stages/predict/__main__.py", "from stages.sequence.model import build", True),
+        ("stages/plan/networks/sequence.py", "from stages.sequence.model import build", True),
+        ("stages/sequence/model.py", "from stages.plan.counts import Counts", False),
         ("stages/networks/hrnet.py", "import math\nimport torch.nn.functional as F", True),
         ("stages/networks/hrnet.py", "from stages.networks.iresnet import iresnet", True),
         ("stages/networks/hrnet.py", "from stages.scoring import measures", False),

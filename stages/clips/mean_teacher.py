@@ -44,9 +44,9 @@ class MeanTeacher(nn.Module):
 
     def forward(self, clips: Tensor, noisy: Tensor, mel: Tensor) -> tuple[Outputs, Outputs]:
         """The student's outputs of clips, and the teacher's, without gradients, of their noisy form."""
+        outputs = self.student(clips, mel)  # first: a second pass for gradients ends behind it
         with torch.no_grad():
-            taught = self.average(noisy, mel)
-        return self.student(clips, mel), taught
+            return outputs, self.average(noisy, mel)
 
     @torch.no_grad()
     def follow(self, *_: Any) -> None:

@@ -127,6 +127,19 @@ def workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def micro_batch() -> int | None:
+    """Samples (images, clips or windows) of a step that a device holds at once: MICRO_BATCH, else all.
+
+    Errors: UserError where it is no whole number from 2 up: batch norm cannot train on one.
+    """
+    told = os.environ.get("MICRO_BATCH")
+    if not told:
+        return None
+    if not told.isdecimal() or int(told) < 2:
+        raise UserError(f"MICRO_BATCH={told}: is no whole number from 2 up; set it to samples a device holds")
+    return int(told)
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a path beside `path`; rename it into place on success, remove it on failure.

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stages.core.runtime import atomic_path, log, seed_all
+from stages.core.runtime import atomic_path, log, micro_batch, seed_all
+from stages.training.micro_batches import in_micro_batches
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -41,9 +42,10 @@ def fit(
     `batches(epoch)` counts from 1 and must be a pure function of its own seed and the epoch.
     `scheduler` steps once an epoch. `on_epoch(epoch)` validates in the first process, in eval mode without
     gradients; what it writes belongs beside the state, since a killed epoch is done again.
+    A device's part of a batch is run in micro-batches of MICRO_BATCH samples, if the environment says so.
     `state` is a folder outside the stage's outs; training goes on from its `last.pt` if there is one.
     """
-    wrapped, wrapped_optimizer = fabric.setup(model, optimizer)
+    wrapped, wrapped_optimizer = fabric.setup(in_micro_batches(model, micro_batch()), optimizer)
     done, history = _restore(state / "last.pt", model, optimizer, scheduler, fabric)
     for epoch in range(done + 1, epochs + 1):
         seed_all(epoch_seed(seed, epoch))
