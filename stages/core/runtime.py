@@ -127,6 +127,11 @@ def workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def readers() -> int:
+    """Threads that prepare batches beside a training or a prediction: one for each core but one, four at most."""
+    return min(workers() - 1, 4)
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a path beside `path`; rename it into place on success, remove it on failure.
@@ -140,6 +145,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def link(source: str | Path, target: str | Path) -> None:
+    """The same file under another name; a copy where the file system has no links from one to the other."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 @contextmanager
