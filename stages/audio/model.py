@@ -22,7 +22,7 @@ from stages.networks.common.heads import Heads
 from stages.training.fit import Loss
 from stages.training.footage import Footage, noted
 from stages.training.objectives import Objectives
-from stages.training.recipe import Recipe
+from stages.training.recipe import Course
 from stages.training.samples.faces import width_of
 from stages.training.samples.tracks import Stores
 from stages.training.samples.windows import Cut, Windows, read_windows
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 KIND: Literal["audio"] = "audio"
 
 
-class Params(Recipe, Objectives):
+class Params(Course, Objectives):
     """Section `<system>.audio` of params.yaml and the run's entry in `runs.audio`."""
 
     system: str

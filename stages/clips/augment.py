@@ -6,6 +6,7 @@ The light in which a teacher sees a clip is that of Wang & Wang 2021, 3.2.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -18,6 +19,14 @@ from stages.training.samples.faces import Pixels
 HUES = 180  # steps of the colour circle in OpenCV's 8-bit HSV; saturation and value have 256
 
 
+class Changes(NamedTuple):
+    """Of B clips: `shifts` [B, 3] of hue, saturation and value, `mirrored` [B], `light` [B] that a teacher sees."""
+
+    shifts: NDArray[np.int64]
+    mirrored: NDArray[np.bool_]
+    light: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class ClipAugment:
     """Strengths; the default of each changes nothing. Hue has steps of 2°, the others are 8-bit levels."""
@@ -28,21 +37,23 @@ class ClipAugment:
     value: int = 0
     brightness: float = 0.0  # of what the teacher sees: colours times 1 ± this
 
-    def __call__(self, clips: Pixels, random: np.random.Generator) -> Pixels:
-        """uint8 [B, T, S, S, 4] changed; masks are mirrored with their frames, absent frames stay black."""
+    def draw(self, count: int, random: np.random.Generator) -> Changes:
+        """Changes of `count` clips."""
         limits = np.array([self.hue, self.saturation, self.value])
-        shifts = random.integers(-limits, limits + 1, (len(clips), 3))
-        mirrored = random.random(len(clips)) < self.flip
-        changed = np.where(mirrored[:, None, None, None, None], clips[:, :, :, ::-1], clips)
-        for clip, shift in zip(changed, shifts, strict=True):
-            if shift.any():  # the way to HSV and back is not exact in 8 bits
-                seen = clip[..., :3].any(axis=(1, 2, 3))
-                clip[seen, ..., :3] = shift_colours(clip[seen, ..., :3], *shift)
-        return changed
+        shifts = random.integers(-limits, limits + 1, (count, 3))
+        mirrored = random.random(count) < self.flip
+        light = 1 + random.uniform(-self.brightness, self.brightness, count).astype(np.float32)
+        return Changes(shifts, mirrored, light)
 
-    def light(self, count: int, random: np.random.Generator) -> NDArray[np.float32]:
-        """Factors [B] of the light in which the teacher sees each clip."""
-        return 1 + random.uniform(-self.brightness, self.brightness, count).astype(np.float32)
+
+def change(clips: Pixels, changes: Changes) -> None:
+    """Change clips uint8 [B, T, S, S, 4] in place; masks are mirrored with their frames, absent frames stay black."""
+    for clip, shift, mirrored in zip(clips, changes.shifts, changes.mirrored, strict=True):
+        if mirrored:
+            whole = clip.view(np.uint32)  # four bytes a pixel at once
+            whole[:] = whole[:, :, ::-1]
+        if shift.any():  # the way to HSV and back is not exact in 8 bits
+            shift_colours(clip, *shift)
 
 
 def brighten(clips: Tensor, light: Tensor) -> Tensor:
@@ -51,12 +62,15 @@ def brighten(clips: Tensor, light: Tensor) -> Tensor:
     return torch.cat([colours, clips[..., 3:].to(colours)], dim=-1)
 
 
-def shift_colours(images: Pixels, hue: int, saturation: int, value: int) -> Pixels:
-    """RGB uint8 [T, S, S, 3] with its hue turned, its saturation and value shifted, in 8-bit HSV."""
-    tall = np.ascontiguousarray(images).reshape(-1, images.shape[2], 3)
-    if not tall.size:
-        return images
+def shift_colours(clip: Pixels, hue: int, saturation: int, value: int) -> None:
+    """Turn the hue and shift saturation and value of a clip uint8 [T, S, S, 4] in place, in 8-bit HSV.
+
+    Masks and black frames stay as they are.
+    """
+    absent = ~clip.view(np.uint32).any(axis=(1, 2, 3))
+    tall = clip.reshape(-1, clip.shape[2], 4)
     levels = np.arange(256)
     table = np.stack([(levels + hue) % HUES, levels + saturation, levels + value], axis=-1).clip(0, 255)
     shifted = cv2.LUT(cv2.cvtColor(tall, cv2.COLOR_RGB2HSV), table.astype(np.uint8)[None])
-    return np.asarray(cv2.cvtColor(shifted, cv2.COLOR_HSV2RGB), np.uint8).reshape(images.shape)
+    cv2.mixChannels([cv2.cvtColor(shifted, cv2.COLOR_HSV2RGB)], [tall], [0, 0, 1, 1, 2, 2])
+    clip[absent] = 0

@@ -8,15 +8,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
-from stages.clips.augment import ClipAugment, brighten
+from stages.clips.augment import Changes, ClipAugment, brighten, change
 from stages.clips.cutting import Clips
 from stages.clips.mean_teacher import consistency
 from stages.core.labels import MISSING, TASKS
 from stages.networks.tsav import prepare
 from stages.training.losses import TaskLoss, Terms, joint
+from stages.training.samples.ahead import ahead, staged
 from stages.training.samples.faces import Labels, Rows
 from stages.training.samples.passes import endless_batches
 from stages.training.samples.sampling import share
@@ -56,15 +56,23 @@ def clip_batches(
     """
 
     def epoch_batches(epoch: int) -> Iterator[ClipBatch]:
+        for parts in ahead(read, plans(epoch)):
+            seen, light, mel, *targets = (part.to(fabric.device, non_blocking=True) for part in parts)
+            yield ClipBatch(seen, light, mel, dict(zip(tasks, targets, strict=True)), weight(epoch))
+
+    def plans(epoch: int) -> Iterator[tuple[Rows, Changes]]:
         random = np.random.default_rng([seed, epoch, fabric.global_rank])
         drawn = endless_batches(np.arange(len(clips)), batch, [seed, epoch])
         for turn, chosen in enumerate(islice(drawn, steps)):
             own = share(chosen, fabric.global_rank, fabric.world_size, turn)
-            seen, light = augment(clips.pixels(own), random), augment.light(len(own), random)
-            labels = [clips.targets(task, own) for task in tasks]
-            parts = [torch.from_numpy(part) for part in (seen, light, clips.mel(own), *labels)]
-            seen_, light_, mel, *targets = (part.to(fabric.device) for part in parts)
-            yield ClipBatch(seen_, light_, mel, dict(zip(tasks, targets, strict=True)), weight(epoch))
+            yield own, augment.draw(len(own), random)
+
+    def read(plan: tuple[Rows, Changes]) -> list[Tensor]:
+        own, changes = plan
+        seen = clips.pixels(own)
+        change(seen, changes)
+        parts = (seen, changes.light, clips.mel(own), *(clips.targets(task, own) for task in tasks))
+        return [staged(part, fabric.device) for part in parts]
 
     return epoch_batches
 

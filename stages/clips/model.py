@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
+from pydantic import PositiveInt
 from torch import nn
 
 from stages.clips.augment import ClipAugment
 from stages.clips.batches import ClipBatch, clip_batches, hide_labels, student_loss, taught_loss
 from stages.clips.cutting import Clips, Shape, read_clips, with_stills
 from stages.clips.mean_teacher import MeanTeacher, ramp_up
-from stages.clips.prediction import predict_clips
+from stages.clips.prediction import predict_clips, strided
 from stages.core.card import ModelCard
 from stages.core.paths import EXTRA, FRAMES, INDEX, MASKS, MELS
 from stages.core.resume import data_digest, stage_code
@@ -23,8 +25,9 @@ from stages.scoring.prediction_table import prediction_table
 from stages.training.fit import Loss
 from stages.training.footage import Footage, noted
 from stages.training.objectives import Objectives
-from stages.training.recipe import Recipe
+from stages.training.recipe import Course
 from stages.training.samples.extra_stills import read_extra
+from stages.training.samples.faces import Labels
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -33,7 +36,7 @@ KIND: Literal["clips"] = "clips"
 WHOLE, NARROW = 8, 64  # clips run at once: TSAV in its published size needs 7 GB for 64
 
 
-class Params(Recipe, Objectives):
+class Params(Course, Objectives):
     """Section `<system>.clips` of params.yaml and the run's entry in `runs.clips`."""
 
     system: str
@@ -56,7 +59,8 @@ class Params(Recipe, Objectives):
     consistency: float
     ramp_up: int
     augment: ClipAugment
-    predict_stride: int | None
+    predict_stride: PositiveInt | None
+    validate_stride: PositiveInt | None = None
 
 
 class Card(ModelCard):
@@ -126,8 +130,36 @@ def loss(params: Params) -> Loss:
 def predict(model: nn.Module, card: Card, footage: Footage) -> pd.DataFrame:
     """Prediction table of all frames with a face."""
     clips = cut(card, footage)
-    outputs = predict_clips(model, clips, card.predict_stride, WHOLE if card.width == 1 else NARROW)
+    outputs = predict_clips(model, clips, card.predict_stride, at_once(card))
     return prediction_table(clips.keys(), outputs)
+
+
+def glance(params: Params) -> Callable[[nn.Module, Card, Footage], pd.DataFrame] | None:
+    """How epochs are looked at while training: at every `validate_stride`-th face of a trial and its last.
+
+    None: as `predict` does.
+    """
+    if params.validate_stride is None:
+        return None
+    stride = params.validate_stride
+
+    def look(model: nn.Module, card: Card, footage: Footage) -> pd.DataFrame:
+        clips = every(cut(card, footage), stride)
+        return prediction_table(clips.keys(), predict_clips(model, clips, batch=at_once(card)))
+
+    return look
+
+
+def every(clips: Clips, stride: int) -> Clips:
+    """Every `stride`-th clip of a trial, and its last one."""
+    rows = strided(clips.of, stride)
+    labels = Labels(*(values[rows] for values in vars(clips.labels).values()))
+    return replace(clips, of=clips.of[rows], place=clips.place[rows], labels=labels)
+
+
+def at_once(card: Card) -> int:
+    """Clips that are run at once."""
+    return WHOLE if card.width == 1 else NARROW
 
 
 def cut(card: Card, footage: Footage) -> Clips:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from stages.clips.cutting import Clips
 from stages.networks.tsav import prepare
+from stages.training.samples.ahead import ahead, staged
 from stages.training.samples.faces import Rows
+from stages.training.samples.passes import in_order
 
 Outputs = dict[str, NDArray[np.float32]]
 
@@ -23,11 +25,13 @@ def predict_clips(model: nn.Module, clips: Clips, stride: int | None = None, bat
     model.eval()
     device = next(model.parameters()).device
     run = strided(clips.of, stride or 1)
+
+    def read(chosen: Rows) -> list[Tensor]:
+        return [staged(part, device) for part in (clips.pixels(run[chosen]), clips.mel(run[chosen]))]
+
     parts = []
-    for start in range(0, len(run), batch):
-        chosen = run[start : start + batch]
-        arrays = clips.pixels(chosen), clips.mel(chosen)
-        pixels, mel = (torch.from_numpy(array).to(device) for array in arrays)
+    for read_parts in ahead(read, in_order(len(run), batch)):
+        pixels, mel = (part.to(device, non_blocking=True) for part in read_parts)
         parts.append(model(prepare(pixels), mel))
     known = {task: torch.cat([part[task] for part in parts]).cpu().numpy() for task in parts[0]}
     return {task: between(clips, run, values) for task, values in known.items()}

@@ -140,6 +140,11 @@ def micro_batch() -> int | None:
     return int(told)
 
 
+def readers() -> int:
+    """Threads that prepare batches beside a training or a prediction: one for each core but one, four at most."""
+    return min(workers() - 1, 4)
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a path beside `path`; rename it into place on success, remove it on failure.
@@ -153,6 +158,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def link(source: str | Path, target: str | Path) -> None:
+    """The same file under another name; a copy where the file system has no links from one to the other."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 @contextmanager

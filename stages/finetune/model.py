@@ -27,7 +27,7 @@ from stages.scoring.prediction_table import prediction_table
 from stages.training.fit import Loss
 from stages.training.footage import Footage
 from stages.training.objectives import Objectives
-from stages.training.recipe import Recipe
+from stages.training.recipe import Course
 from stages.training.samples.augment import Augment
 from stages.training.samples.balance import ml_ros
 from stages.training.samples.extra_stills import read_extra
@@ -43,7 +43,7 @@ PARTS = {"attention", "fpn", "ssh"}
 JUDGED = 5  # a fold is judged on every fifth frame of what it left out: neighbours are alike
 
 
-class Params(Recipe, Objectives):
+class Params(Course, Objectives):
     """Section `<system>.finetune` of params.yaml and the run's entry in `runs.finetune`."""
 
     system: str

@@ -18,7 +18,9 @@ from stages.pretrain.cosface import CosFace, Recogniser
 from stages.pretrain.verification import Pairs, draw_pairs, similarities, verification_scores
 from stages.training.fit import epoch_seed
 from stages.training.pretraining import Scores, Supervision
+from stages.training.samples.ahead import ahead
 from stages.training.samples.augment import Augment
+from stages.training.samples.faces import Rows
 from stages.training.samples.passes import full_batches, shuffled
 from stages.training.samples.sampling import share
 from stages.training.samples.still_sets import ImageFolder, Stills, read_stills
@@ -78,10 +80,14 @@ def identity_batches(
     def batches(epoch: int) -> Iterator[Batch]:
         order = shuffled(np.arange(len(rows)), [seed, epoch])
         generator = Generator(fabric.device).manual_seed(epoch_seed(seed, epoch) + fabric.global_rank)
-        for turn, chosen in enumerate(full_batches(order, batch)):
-            own = share(chosen, fabric.global_rank, fabric.world_size, turn)
-            images = augment(read(stills.images, rows[own]), front_end.size, generator)
-            yield Batch(front_end.prepare(images), torch.from_numpy(codes[own]).to(fabric.device))
+        for images, identity in ahead(make, enumerate(full_batches(order, batch))):
+            changed = augment(images, front_end.size, generator)
+            yield Batch(front_end.prepare(changed), identity.to(fabric.device))
+
+    def make(drawn: tuple[int, Rows]) -> tuple[Tensor, Tensor]:
+        turn, chosen = drawn
+        own = share(chosen, fabric.global_rank, fabric.world_size, turn)
+        return read(stills.images, rows[own]), torch.from_numpy(codes[own])
 
     return batches
 

@@ -20,7 +20,7 @@ from stages.sequence.network import SequenceModel
 from stages.training.fit import Loss
 from stages.training.footage import Footage, noted
 from stages.training.objectives import Objectives
-from stages.training.recipe import Recipe
+from stages.training.recipe import Course
 from stages.training.samples.faces import width_of
 from stages.training.samples.tracks import Stores
 from stages.training.samples.windows import Cut, Windows, cuts, read_windows
@@ -37,7 +37,7 @@ SHAPE = {"project", "layers", "positions", "attention_heads", "feed_forward"} | 
 }
 
 
-class Params(Recipe, Objectives):
+class Params(Course, Objectives):
     """Section `<system>.sequence` of params.yaml and the run's entry in `runs.sequence`."""
 
     system: str

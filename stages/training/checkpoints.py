@@ -6,21 +6,25 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from torch import nn
 
 from stages.core.card import ModelCard, save_card, save_weights
-from stages.core.epochs import checkpoint_name
+from stages.core.epochs import checkpoint_name, epoch_of
 from stages.core.files import write_parquet
-from stages.core.runtime import atomic_dir, atomic_path
+from stages.core.runtime import atomic_dir, atomic_path, link
+from stages.networks.common.weights import load_file_into
 from stages.scoring import labelled, measures
 from stages.scoring.halves import SELECTION, half_of, halves
 from stages.training.fit import History
+from stages.training.keeping import rating, thin_out
 
 SELECTED = "selection"  # history column that the checkpoint is chosen by
 CHOSEN_BY = ("AU", "EXPR")
+WHOLE = "whole"  # folder of the state: predictions of all frames, where training looked at some of them
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,13 @@ def recorder(
     table: pd.DataFrame,
     model: nn.Module,
     judge: Callable[[], float] | None = None,
+    keep: Literal["all"] | int = "all",
 ) -> Callable[[int], dict[str, float]]:
     """`on_epoch` for `fit`: writes weights and predictions beside the state, returns validation scores.
 
     `predict()` makes the prediction table of the model as it is; `table` is the frame table. Scores are the
     ABAW2 measures on all validation videos, and what the checkpoint is chosen by: `judge()`, or else the mean
-    of AU and EXPR on the selection half.
+    of AU and EXPR on the selection half. `keep`: as `Course` has it; other epochs' files are deleted.
     """
     labels, sides = labelled.validation(table), halves(table)
 
@@ -61,7 +66,10 @@ def recorder(
         save_weights(state / "models" / f"{checkpoint_name(epoch)}.safetensors", model.state_dict())
         write_parquet(state / "predictions" / f"{checkpoint_name(epoch)}.parquet", predictions)
         scores = epoch_scores(labels, predictions, sides)
-        return scores | ({SELECTED: judge()} if judge else {})
+        scores |= {SELECTED: judge()} if judge else {}
+        if keep != "all":
+            thin_out(state, epoch, rating(on_selection(labels, predictions, sides), scores[SELECTED]), keep)
+        return scores
 
     return record
 
@@ -74,18 +82,42 @@ def epoch_scores(labels: pd.DataFrame, predictions: pd.DataFrame, sides: dict[st
     return {f"val_{task}": score for task, score in labelled.official(scored).items()} | {SELECTED: both}
 
 
+def on_selection(labels: pd.DataFrame, predictions: pd.DataFrame, sides: dict[str, str]) -> labelled.Scored:
+    """Predictions beside the labels of the selection half."""
+    scored, _ = labelled.join(labels, predictions, "drop")
+    return scored.where(half_of(scored.trials, sides, SELECTION))
+
+
 def best_epoch(history: History) -> str:
     """Name of the checkpoint with the best score on the selection half; of equals the first."""
     scores = np.nan_to_num([row[SELECTED] for row in history], nan=-np.inf)
     return checkpoint_name(int(np.argmax(scores)) + 1)
 
 
+def exhausted(history: History, patience: int) -> bool:
+    """Whether the last `patience` epochs brought nothing over the best one before them."""
+    return len(history) - epoch_of(best_epoch(history)) >= patience if history else False
+
+
+def predict_whole(state: Path, model: nn.Module, predict: Callable[[], pd.DataFrame]) -> None:
+    """Replace the predictions of the epochs that were kept by those of `predict()`; goes on after a kill."""
+    for weights in sorted((state / "models").glob("*.safetensors")):
+        table = state / WHOLE / f"{weights.stem}.parquet"
+        if not table.exists():
+            load_file_into(model, weights)
+            write_parquet(table, predict())
+
+
 def publish(state: Path, outs: Outs, history: History, card: ModelCard) -> None:
-    """Put the run's epochs in place of the outs, each whole, each with a card that names the chosen one."""
+    """Put the run's epochs in place of the outs, each whole, each with a card that names the chosen one.
+
+    Files are linked, not copied: the state goes once all is there.
+    """
     told = card.model_copy(update={"chosen": best_epoch(history), "scores": _scores(history)})
-    for part, out in (("models", outs.models), ("predictions", outs.predictions)):
+    tables = WHOLE if (state / WHOLE).exists() else "predictions"
+    for part, out in (("models", outs.models), (tables, outs.predictions)):
         with atomic_dir(out) as folder:
-            shutil.copytree(state / part, folder, dirs_exist_ok=True)
+            shutil.copytree(state / part, folder, dirs_exist_ok=True, copy_function=link)
             save_card(folder, told)
     with atomic_path(outs.history) as beside:
         pd.DataFrame(history).to_csv(beside, index=False, float_format="%.6g")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ def fit(
     fabric: Fabric,
     on_epoch: Callable[[int], dict[str, float]] | None = None,
     clip_norm: float | None = None,
+    stop: Callable[[History], bool] | None = None,
 ) -> History:
     """Train for `epochs`; one history row an epoch: epoch, lr, means of the loss terms, scores of `on_epoch`.
 
@@ -43,14 +45,19 @@ def fit(
     `scheduler` steps once an epoch. `on_epoch(epoch)` validates in the first process, in eval mode without
     gradients; what it writes belongs beside the state, since a killed epoch is done again.
     A device's part of a batch is run in micro-batches of MICRO_BATCH samples, if the environment says so.
+    No further epoch begins once `stop(history)` says so in the first process.
     `state` is a folder outside the stage's outs; training goes on from its `last.pt` if there is one.
     """
     wrapped, wrapped_optimizer = fabric.setup(in_micro_batches(model, micro_batch()), optimizer)
     done, history = _restore(state / "last.pt", model, optimizer, scheduler, fabric)
     for epoch in range(done + 1, epochs + 1):
+        if stop is not None and fabric.broadcast(fabric.is_global_zero and stop(history)):
+            log.print(f"stopped after epoch {epoch - 1}")
+            break
         seed_all(epoch_seed(seed, epoch))
         row = {"epoch": float(epoch), "lr": float(optimizer.param_groups[0]["lr"])}
-        row |= _train_epoch(wrapped, loss, batches(epoch), wrapped_optimizer, fabric, clip_norm)
+        with _closed(batches(epoch)) as prepared:
+            row |= _train_epoch(wrapped, loss, prepared, wrapped_optimizer, fabric, clip_norm)
         if on_epoch is not None and fabric.is_global_zero:
             row |= _validate(wrapped, on_epoch, epoch)
         if scheduler is not None:
@@ -65,6 +72,16 @@ def fit(
 def epoch_seed(seed: int, epoch: int) -> int:
     """One seed for each (seed, epoch), unlike those of the neighbours; 32 bits."""
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
+
+
+@contextmanager
+def _closed(batches: Iterable[Any]) -> Iterator[Iterable[Any]]:
+    """Close what prepares batches whatever happens: its threads end with it."""
+    try:
+        yield batches
+    finally:
+        if close := getattr(batches, "close", None):
+            close()
 
 
 def _train_epoch(

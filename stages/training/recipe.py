@@ -58,3 +58,14 @@ class Recipe(Strict):
             return PolynomialLR(optimizer, self.epochs, power=2)
         reached = self.milestones if self.schedule == "milestones" else ()
         return MultiStepLR(optimizer, list(reached), gamma=0.1)
+
+
+class Course(Recipe):
+    """What a training that is validated epoch by epoch has as well.
+
+    `keep`: all epochs stay on disk, or of each figure that an ensemble may choose by the best n. `patience`: epochs
+    without a gain after which the training stops; None: never.
+    """
+
+    keep: Literal["all"] | PositiveInt = "all"
+    patience: PositiveInt | None = None

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from stages.scoring.prediction_table import prediction_table
 from stages.training.losses import TaskLoss, joint
+from stages.training.samples.ahead import ahead, staged
 from stages.training.samples.faces import Rows
-from stages.training.samples.passes import shuffled
+from stages.training.samples.passes import in_order, shuffled
 from stages.training.samples.sampling import share
 from stages.training.samples.windows import Windows
 
@@ -54,26 +55,36 @@ Forward = Callable[[nn.Module, Segments], Outputs]
 
 
 def segments(material: Material, chosen: Rows, device: torch.device) -> Segments:
-    """The chosen windows on a device."""
+    """The chosen windows, read for a device."""
     windows, sound = material
     parts = windows.visual(chosen), sound(chosen).astype(np.float32), windows.absent(chosen)
-    return Segments(*(torch.from_numpy(part).to(device) for part in parts))
+    return Segments(*(staged(part, device) for part in parts))
+
+
+def sent(read: Segments, device: torch.device) -> Segments:
+    """The windows on the device."""
+    return Segments(*(part.to(device, non_blocking=True) for part in read))
 
 
 def lessons(
     material: Material, tasks: Sequence[str], *, batch: int, seed: int, fabric: Fabric
 ) -> Callable[[int], Iterator[Lesson]]:
     """Batches of an epoch, as `fit` asks for them: every window with a label once, shuffled by (seed, epoch)."""
-    rows = material.windows.taught(tasks)
+    rows, device = material.windows.taught(tasks), fabric.device
 
     def epoch_lessons(epoch: int) -> Iterator[Lesson]:
         order = shuffled(rows, [seed, epoch])
         # Windows left over join the last batch: batch norm cannot train on one.
-        for turn, chosen in enumerate(np.array_split(order, max(1, len(order) // batch))):
-            own = share(chosen, fabric.global_rank, fabric.world_size, turn)
-            labels = {task: torch.from_numpy(material.windows.targets(task, own)) for task in tasks}
-            targets = {task: label.to(fabric.device) for task, label in labels.items()}
-            yield Lesson(segments(material, own, fabric.device), targets)
+        chosen = np.array_split(order, max(1, len(order) // batch))
+        for lesson in ahead(read, enumerate(chosen)):
+            targets = {task: label.to(device, non_blocking=True) for task, label in lesson.targets.items()}
+            yield Lesson(sent(lesson.segments, device), targets)
+
+    def read(drawn: tuple[int, Rows]) -> Lesson:
+        turn, chosen = drawn
+        own = share(chosen, fabric.global_rank, fabric.world_size, turn)
+        labels = {task: staged(material.windows.targets(task, own), device) for task in tasks}
+        return Lesson(segments(material, own, device), labels)
 
     return epoch_lessons
 
@@ -96,10 +107,9 @@ def predict_windows(model: nn.Module, forward: Forward, material: Material, batc
     model.eval()
     device = next(model.parameters()).device
     parts: dict[str, list[NDArray[np.float32]]] = {}
-    count = len(material.windows)
-    for start in range(0, count, batch):
-        chosen = np.arange(start, min(start + batch, count))
-        for task, output in forward(model, segments(material, chosen, device)).items():
+    chosen = in_order(len(material.windows), batch)
+    for read in ahead(lambda rows: segments(material, rows, device), chosen):
+        for task, output in forward(model, sent(read, device)).items():
             parts.setdefault(task, []).append(output.cpu().numpy())
     frames = {task: material.windows.per_frame(np.concatenate(arrays)) for task, arrays in parts.items()}
     keys = next(iter(frames.values()))[0]

@@ -14,7 +14,8 @@ from stages.core.params import load_run
 from stages.core.paths import INDEX, MODELS
 from stages.core.resume import resumable
 from stages.core.runtime import argument, start
-from stages.training.checkpoints import Outs, outs_of, publish, recorder
+from stages.training.checkpoints import Outs, exhausted, outs_of, predict_whole, publish, recorder
+from stages.training.fit import History
 from stages.training.footage import Split, read_split
 from stages.training.train import train
 from stages.training.trained import Models
@@ -39,6 +40,7 @@ def train_step(kind: ModuleType, params: Any, outs: Outs) -> None:
         seen, validation = (read_split(table, name, models, state) for name in ("train", "validation"))
         model = kind.build(card, params)
         network = getattr(model, "teacher", model)
+        look = glance(kind, params) or kind.predict
         history = train(
             model,
             kind.loss(params),
@@ -48,14 +50,18 @@ def train_step(kind: ModuleType, params: Any, outs: Outs) -> None:
             fabric=fabric,
             on_epoch=recorder(
                 state,
-                lambda: kind.predict(network, card, validation),
+                lambda: look(network, card, validation),
                 table,
                 network,
                 judge(kind, params, network, seen),
+                params.keep,
             ),
             after_step=getattr(model, "follow", None),
+            stop=stop(params.patience),
         )
         if fabric.is_global_zero:
+            if look is not kind.predict:
+                predict_whole(state, network, lambda: kind.predict(network, card, validation))
             publish(state, outs, history, card)
 
 
@@ -64,3 +70,15 @@ def judge(kind: ModuleType, params: Any, network: nn.Module, seen: Split) -> Cal
     find = getattr(kind, "judge", None)
     found: Callable[[], float] | None = find(params, network, seen) if find else None
     return found
+
+
+def glance(kind: ModuleType, params: Any) -> Callable[..., pd.DataFrame] | None:
+    """How epochs are looked at while training in place of `predict`, if the kind has a way of its own."""
+    find = getattr(kind, "glance", None)
+    found: Callable[..., pd.DataFrame] | None = find(params) if find else None
+    return found
+
+
+def stop(patience: int | None) -> Callable[[History], bool] | None:
+    """When training ends before its last epoch; None: never."""
+    return None if patience is None else lambda history: exhausted(history, patience)

@@ -25,10 +25,11 @@ def train(
     fabric: Fabric,
     on_epoch: Callable[[int], dict[str, float]],
     after_step: Callable[..., None] | None = None,
+    stop: Callable[[History], bool] | None = None,
 ) -> History:
     """Train and validate epoch by epoch as `fit` does; goes on where a killed run stopped, from `state`.
 
-    `after_step` is called after each step of the optimizer.
+    `after_step` is called after each step of the optimizer; no epoch begins once `stop(history)` says so.
     """
     optimizer, scheduler = recipe.build(model)
     if after_step is not None:
@@ -45,4 +46,5 @@ def train(
         fabric=fabric,
         on_epoch=on_epoch,
         clip_norm=recipe.clip_norm,
+        stop=stop,
     )

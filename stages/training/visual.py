@@ -14,9 +14,11 @@ from stages.networks.common.backbones import FrontEnd
 from stages.networks.common.visual import VisualModel
 from stages.training.fit import epoch_seed
 from stages.training.losses import TaskLoss, joint
+from stages.training.samples.ahead import ahead, staged
 from stages.training.samples.augment import Augment
 from stages.training.samples.faces import Faces
-from stages.training.samples.sampling import Draws, share
+from stages.training.samples.passes import in_order
+from stages.training.samples.sampling import Draw, Draws, share
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -40,15 +42,20 @@ def turns(
 ) -> Callable[[int], Iterator[Turn]]:
     """Batches of an epoch, as `fit` asks for them; each process takes its share of what `draws` makes."""
 
+    device = fabric.device
+
     def epoch_turns(epoch: int) -> Iterator[Turn]:
-        generator = torch.Generator(fabric.device)
-        generator.manual_seed(epoch_seed(seed, epoch) + fabric.global_rank)
-        for turn, (tasks, chosen) in enumerate(draws(epoch)):
-            own = share(chosen, fabric.global_rank, fabric.world_size, turn)
-            images = augment(torch.from_numpy(faces.images(own)), front_end.size, generator)
-            labels = {task: torch.from_numpy(faces.labels.targets(task, own)) for task in tasks}
-            targets = {task: label.to(fabric.device) for task, label in labels.items()}
-            yield Turn(front_end.prepare(images), targets)
+        generator = torch.Generator(device).manual_seed(epoch_seed(seed, epoch) + fabric.global_rank)
+        for images, labels in ahead(read, enumerate(draws(epoch))):
+            changed = augment(images, front_end.size, generator)
+            targets = {task: label.to(device, non_blocking=True) for task, label in labels.items()}
+            yield Turn(front_end.prepare(changed), targets)
+
+    def read(drawn: tuple[int, Draw]) -> tuple[Tensor, dict[str, Tensor]]:
+        turn, (tasks, chosen) = drawn
+        own = share(chosen, fabric.global_rank, fabric.world_size, turn)
+        labels = {task: staged(faces.labels.targets(task, own), device) for task in tasks}
+        return staged(faces.images(own), device), labels
 
     return epoch_turns
 
@@ -86,6 +93,5 @@ def embed_images(model: VisualModel, images: NDArray[np.uint8], batch: int = 256
 
 def _prepared(model: VisualModel, faces: Faces, batch: int) -> Iterator[Tensor]:
     device = next(model.parameters()).device
-    for start in range(0, len(faces), batch):
-        rows = np.arange(start, min(start + batch, len(faces)))
-        yield model.backbone.front_end.prepare(torch.from_numpy(faces.images(rows)).to(device))
+    for images in ahead(lambda rows: staged(faces.images(rows), device), in_order(len(faces), batch)):
+        yield model.backbone.front_end.prepare(images.to(device, non_blocking=True))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,12 @@ from stages.core.card import read_card
 from stages.core.errors import UserError
 from stages.core.labels import PREDICTION_COLUMNS
 from stages.networks.tsav import TSAV, TSAV_UNITS
-from stages.training import checkpoints
-from stages.training.checkpoints import outs_of
+from stages.training import checkpoints, step
+from stages.training.checkpoints import epoch_scores, outs_of
 from stages.training.footage import read_split
 from stages.training.step import train_step
 from stages.training.trained import Models
-from tests.killing import check_resumes
+from tests.killing import check_resumes, contents
 from tests.world import FRAMES, GAP, TRIALS, build_world
 
 PARAMS: dict[str, Any] = {
@@ -102,6 +104,80 @@ def test_killed_and_started_again_ends_in_the_same_bytes(
 ) -> None:
     """Also shows that two runs in two folders give the same bytes."""
     check_resumes(lambda: train(step), checkpoints.outs_of("x", step), 2, monkeypatch)
+
+
+GLANCED: dict[str, Any] = {"epochs": 3, "keep": 1, "validate_stride": 7}
+
+
+def test_epochs_are_glanced_at_and_those_that_stay_predict_all_faces(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores are of every seventh face; what is published is whole, of its own weights, and never copied."""
+    looked: list[pd.DataFrame] = []
+
+    def note(labels: pd.DataFrame, predictions: pd.DataFrame, sides: dict[str, str]) -> dict[str, float]:
+        looked.append(predictions)
+        return epoch_scores(labels, predictions, sides)
+
+    monkeypatch.setattr(checkpoints, "epoch_scores", note)
+    monkeypatch.setattr(shutil, "copyfile", _refuse)
+    train("supervised", **GLANCED)
+    wanted = [number for number in range(1, FRAMES + 1) if number not in GAP]
+    seventh = sorted({*wanted[::7], wanted[-1]})
+    assert len(looked) == 3
+    for table in looked:
+        assert table.loc[table["trial"].eq("v1"), "frame"].tolist() == seventh
+    found = sorted(path.stem for path in Path("data/predictions/x/supervised").glob("*.parquet"))
+    assert found == sorted(path.stem for path in Path("models/x/supervised").glob("*.safetensors"))
+    models = Models(Path("models"), torch.device("cpu"))
+    assert read_card(Path("models/x/supervised")).chosen in found
+    for epoch in found:
+        model, card = models.load(Path("models/x/supervised"), epoch)
+        table = pd.read_parquet("data/index/frames.parquet")
+        expected = clips.predict(model, card, read_split(table, "validation", models, Path(".state")))
+        pd.testing.assert_frame_equal(
+            pd.read_parquet(f"data/predictions/x/supervised/{epoch}.parquet"), expected
+        )
+        assert expected.loc[expected["trial"].eq("v1"), "frame"].tolist() == wanted
+
+
+def _refuse(*_: Any) -> None:
+    raise AssertionError("a file was copied")
+
+
+def test_killed_where_what_stays_is_predicted_and_started_again_ends_in_the_same_bytes(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outs = list(vars(outs_of("x", "teacher")).values())
+    train("teacher", **GLANCED)
+    whole = contents(outs)
+    with monkeypatch.context() as killed:
+        killed.setattr(checkpoints, "predict_whole", dies_behind(checkpoints.predict_whole))
+        killed.setattr(step, "predict_whole", checkpoints.predict_whole)
+        with pytest.raises(KeyboardInterrupt):
+            train("teacher", **GLANCED)
+    assert list(Path(".state").glob("*/whole/*"))
+    train("teacher", **GLANCED)
+    assert contents(outs) == whole and not list(Path(".state").iterdir())
+
+
+def dies_behind(call: Callable[..., None]) -> Callable[..., None]:
+    """A call behind which the process ends, half of what it wrote lost."""
+
+    def dying(state: Path, *rest: Any) -> None:
+        call(state, *rest)
+        max((state / "whole").iterdir()).unlink()
+        raise KeyboardInterrupt
+
+    return dying
+
+
+def test_training_ends_when_an_epoch_brings_nothing(copied: Path) -> None:
+    train("supervised", epochs=8, patience=1, batches=2, lr=0.02)
+    scores = pd.read_csv("metrics/x/supervised.csv")["selection"].tolist()
+    assert len(scores) < 8, "of random labels no run of eight gets better each time"
+    assert all(after > before for before, after in pairwise(scores[:-1]))
+    assert scores[-1] <= scores[-2]
 
 
 def test_masks_reach_the_network_unless_there_are_none(copied: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stages.core.errors import UserError
-from stages.core.runtime import atomic_dir, atomic_path, main, setup_torch, workers
+from stages.core.runtime import atomic_dir, atomic_path, link, main, readers, setup_torch, workers
 
 
 def test_atomic_path_replaces_and_never_writes_into_the_old_file(tmp_path: Path) -> None:
@@ -18,6 +18,27 @@ def test_atomic_path_replaces_and_never_writes_into_the_old_file(tmp_path: Path)
         beside.write_text("new")
     assert target.read_text() == "new"
     assert (tmp_path / "linked").read_text() == "old"
+
+
+def test_a_link_is_the_same_file_and_a_copy_where_there_are_no_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_text("told")
+    link(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "a").samefile(tmp_path / "b")
+
+    def refuse(*_: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr("os.link", refuse)
+    link(tmp_path / "a", tmp_path / "c")
+    assert (tmp_path / "c").read_text() == "told" and not (tmp_path / "a").samefile(tmp_path / "c")
+
+
+@pytest.mark.parametrize(("cores", "threads"), [("1", 0), ("2", 1), ("4", 3), ("64", 4)])
+def test_one_core_is_left_to_the_network(monkeypatch: pytest.MonkeyPatch, cores: str, threads: int) -> None:
+    monkeypatch.setenv("WORKERS", cores)
+    assert readers() == threads
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:

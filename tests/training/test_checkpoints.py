@@ -7,7 +7,7 @@ import pandas as pd
 
 from stages.core.labels import AU_NAMES, PREDICTION_COLUMNS
 from stages.scoring.prediction_table import prediction_table
-from stages.training.checkpoints import best_epoch, epoch_scores
+from stages.training.checkpoints import best_epoch, epoch_scores, exhausted
 
 
 def test_best_epoch_is_chosen_on_the_selection_half_and_ties_go_to_the_first() -> None:
@@ -15,6 +15,19 @@ def test_best_epoch_is_chosen_on_the_selection_half_and_ties_go_to_the_first() -
         {"epoch": n, "val_AU": v, "selection": s} for n, v, s in [(1, 0.9, nan), (2, 0.1, 0.5), (3, 0.8, 0.5)]
     ]
     assert best_epoch(history) == "epoch_02"
+
+
+def test_ten_epochs_without_a_gain_are_enough() -> None:
+    """As in Wang & Wang's released code: to come up to the best again is no gain."""
+
+    def history(*scores: float) -> list[dict[str, float]]:
+        return [{"epoch": n, "selection": score} for n, score in enumerate(scores, 1)]
+
+    assert not exhausted([], 10)
+    assert not exhausted(history(0.1, 0.5, *[0.5] * 9), 10)
+    assert exhausted(history(0.1, 0.5, *[0.5] * 10), 10)
+    assert not exhausted(history(0.1, 0.5, *[0.4] * 9, 0.6), 10)
+    assert exhausted(history(*[nan] * 11), 10)
 
 
 def test_selection_score_sees_only_its_half() -> None:

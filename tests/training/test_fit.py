@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ def batches(epoch: int) -> list[Tensor]:
     return [torch.randn(4, 3, generator=generator) for _ in range(5)]
 
 
-def train(state: Path, epochs: int = 4, die_at: int | None = None) -> tuple[dict[str, Tensor], History]:
+def train(
+    state: Path, epochs: int = 4, die_at: int | None = None, last: int | None = None
+) -> tuple[dict[str, Tensor], History]:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 1))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
@@ -38,6 +41,7 @@ def train(state: Path, epochs: int = 4, die_at: int | None = None) -> tuple[dict
     history = fit(
         model, loss, batches, optimizer=optimizer, scheduler=scheduler, epochs=epochs, seed=1,
         state=state, fabric=fabric, on_epoch=score,
+        stop=None if last is None else lambda history: len(history) >= last,
     )  # fmt: skip
     return model.state_dict(), history
 
@@ -54,6 +58,38 @@ def test_killed_and_started_again_ends_in_the_same_bytes(tmp_path: Path, die_at:
     resumed, resumed_history = train(tmp_path / "killed")
     assert equal(whole, resumed)
     assert history == resumed_history
+
+
+@pytest.mark.parametrize("die_at", [1, 2])
+def test_training_that_stops_early_ends_in_the_same_bytes(tmp_path: Path, die_at: int) -> None:
+    expected, history = train(tmp_path / "whole", epochs=2)
+    with pytest.raises(Killed):
+        train(tmp_path / "killed", last=2, die_at=die_at)
+    for _ in range(2):  # killed while it published: it finds that it was done
+        stopped, found = train(tmp_path / "killed", last=2)
+        assert equal(stopped, expected) and found == history
+
+
+def test_batches_are_closed_where_a_step_fails(tmp_path: Path) -> None:
+    closed = []
+
+    def batches(epoch: int) -> Iterator[Tensor]:
+        try:
+            yield from [torch.ones(1, 1)] * 3
+        finally:
+            closed.append(epoch)
+
+    def loss(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
+        raise Killed
+
+    model = nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(Killed):
+        fit(
+            model, loss, batches, optimizer=optimizer, epochs=1, seed=1, state=tmp_path,
+            fabric=Fabric(accelerator="cpu", devices=1),
+        )  # fmt: skip
+    assert closed == [1]
 
 
 def test_state_alone_is_enough_for_a_finished_run(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from stages.training.samples.jpeg import jpeg_like
 
 Range = tuple[float, float]
+DRAWS = 24  # random numbers of an image; some are left over where colours always change
 
 
 @dataclass(frozen=True)
@@ -43,70 +44,69 @@ class Augment:
 
     def __call__(self, images: Tensor, size: int, generator: Generator) -> Tensor:
         """uint8 [N, H, W, 3] to float [N, size, size, 3] in 0 … 255, on the generator's device."""
-        x = images.to(generator.device).permute(0, 3, 1, 2).float() / 255
-        x = self._geometry(x, size, generator)
-        x = self._colour(x, generator)
-        x = self._quality(x, generator)
-        return (x * 255).permute(0, 2, 3, 1)
-
-    def _geometry(self, x: Tensor, size: int, generator: Generator) -> Tensor:
-        """Mirror, turn and crop in one resampling."""
+        x = images.to(generator.device, non_blocking=True).permute(0, 3, 1, 2).contiguous().float()
         draw = _Draw(len(x), generator)
+        x = self._geometry(x, size, draw)
+        x = self._colour(x, draw)
+        x = self._quality(x, draw, generator)
+        return x.mul_(255).permute(0, 2, 3, 1)
+
+    def _geometry(self, x: Tensor, size: int, draw: _Draw) -> Tensor:
+        """Mirror, turn and crop in one resampling."""
         scale = draw.between(self.crop, 1)
         angle = draw.either(self.rotate * pi / 180)
         mirror = torch.where(draw.coin(self.flip), -1.0, 1.0)
         shift_x, shift_y = draw.either(1) * (1 - scale), draw.either(1) * (1 - scale)
-        cos, sin = angle.cos() * scale, angle.sin() * scale
-        rows = [cos * mirror, -sin, shift_x, sin * mirror, cos, shift_y]
-        matrices = torch.stack(rows, dim=1).reshape(-1, 2, 3)
         if self.crop == 1 and not self.rotate:  # no resampling: mirrored images stay as they are
             x = torch.where(mirror[:, None, None, None] < 0, x.flip(3), x)
             return x if x.shape[-1] == size else _resize(x, size)
-        grid = F.affine_grid(matrices, [len(x), 3, size, size], align_corners=False)
+        cos, sin = angle.cos() * scale, angle.sin() * scale
+        across = torch.stack([cos * mirror, sin * mirror], dim=1)
+        down, shift = torch.stack([-sin, cos], dim=1), torch.stack([shift_x, shift_y], dim=1)
+        grid = _grid(across, down, shift, size)
         return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
-    def _colour(self, x: Tensor, generator: Generator) -> Tensor:
-        draw = _Draw(len(x), generator)
+    def _colour(self, x: Tensor, draw: _Draw) -> Tensor:
+        """0 … 255 to [0, 1]: hue, saturation, contrast and lightness are one affine map of an image's channels."""
         chroma = 1 + self._jitter(draw, self.saturation)
         chroma = torch.where(draw.coin(self.grey), 0.0, chroma)
-        mixed = torch.einsum(
-            "nij,njhw->nihw", _colour_matrix(self._jitter(draw, self.hue * pi / 180), chroma), x
-        )
+        mix = _colour_matrix(self._jitter(draw, self.hue * pi / 180), chroma)
         contrast, lightness = 1 + self._jitter(draw, self.contrast), self._jitter(draw, self.lightness)
-        x = (mixed - 0.5) * _per_image(contrast) + 0.5 + _per_image(lightness)
+        offset = (0.5 * (1 - contrast) + lightness)[:, None, None]
+        mixed = torch.baddbmm(offset, mix * contrast[:, None, None] / 255, x.flatten(2)).view_as(x)
+        shade, angle, gamma = draw.either(self.shade), draw.either(pi), draw.either(self.gamma)
         if self.shade:
-            x = x * (1 + _slope(x.shape[-1], draw.either(self.shade), draw.either(pi)))
-        x = x.clamp(0, 1)
-        return x ** _per_image(2 ** draw.either(self.gamma)) if self.gamma else x
+            mixed *= 1 + _slope(x.shape[-1], shade, angle)
+        mixed = mixed.clamp_(0, 1)
+        return mixed.pow_(_per_image(2**gamma)) if self.gamma else mixed
 
     def _jitter(self, draw: _Draw, limit: float) -> Tensor:
         """A change of colour between ± `limit`, none for images that the dice leave alone."""
         change = draw.either(limit)
         return change if self.jitter == 1 else change * draw.coin(self.jitter)
 
-    def _quality(self, x: Tensor, generator: Generator) -> Tensor:
+    def _quality(self, x: Tensor, draw: _Draw, generator: Generator) -> Tensor:
         """Blur, resolution, noise and compression, as from lens to file; one strength a batch."""
-        draw = _Draw(len(x), generator)
         size = x.shape[-1]
         sigma = draw.one(self.blur_sigma)
         x = _on(draw.coin(self.blur), x, lambda some: _blurred(some, sigma))
         small = max(8, round(size * draw.one(self.shrink_to)))
         x = _on(draw.coin(self.shrink), x, lambda some: _resize(_resize(some, small), size))
+        strength, quality = draw.between(0, self.noise), draw.one(self.jpeg_quality)
         if self.noise:
             noise = torch.randn(x.shape, generator=generator, device=x.device)
-            x = (x + noise * _per_image(draw.between(0, self.noise))).clamp(0, 1)
-        quality = draw.one(self.jpeg_quality)
+            x = noise.mul_(_per_image(strength)).add_(x).clamp_(0, 1)
         return _on(draw.coin(self.jpeg), x, lambda some: jpeg_like(some, quality))
 
 
 class _Draw:
-    """Random numbers [N] for a batch, drawn even where unused: one strength does not change another's."""
+    """Random numbers [N] for a batch, all drawn at once, even if unused: one strength does not change another's."""
 
     def __init__(self, count: int, generator: Generator) -> None:
-        self.count, self.generator = count, generator
+        self.rows = iter(torch.rand(DRAWS, count, generator=generator, device=generator.device))
 
     def unit(self) -> Tensor:
-        return torch.rand(self.count, generator=self.generator, device=self.generator.device)
+        return next(self.rows)
 
     def between(self, low: float, high: float) -> Tensor:
         return low + (high - low) * self.unit()
@@ -135,6 +135,13 @@ def _blurred(x: Tensor, sigma: float) -> Tensor:
     line = falloff / falloff.sum()
     kernel = torch.mm(line[:, None], line[None, :]).expand(x.shape[1], 1, 5, 5)
     return F.conv2d(F.pad(x, [2, 2, 2, 2], mode="reflect"), kernel, groups=x.shape[1])
+
+
+def _grid(across: Tensor, down: Tensor, shift: Tensor, size: int) -> Tensor:
+    """Sampling grid [N, size, size, 2]: `shift`, and a step [N, 2] for the way across and for the way down."""
+    axis = (torch.arange(size, device=across.device) * 2 + 1) / size - 1
+    columns, rows = across[..., None] * axis, down[..., None] * axis + shift[..., None]
+    return (rows[..., None] + columns[:, :, None]).permute(0, 2, 3, 1)
 
 
 def _resize(x: Tensor, size: int) -> Tensor:

@@ -111,12 +111,14 @@ def _rows_at(rows: Rows, places: NDArray[np.integer]) -> Rows:
 
 def _cut(rows: Rows, first: int, count: int) -> Rows:
     """`count` rows from `first`, which may lie outside: silence stands there."""
-    window = np.full((count, MELS), SILENCE, np.float32)
-    start, stop = max(first, 0), min(first + count, len(rows))
-    if start < stop:
-        window[start - first : stop - first] = rows[start:stop]
+    start, stop = min(max(first, 0), first + count), max(min(first + count, len(rows)), first)
+    if start >= stop:
+        return np.full((count, MELS), SILENCE, np.float32)
+    window = np.empty((count, MELS), np.float32)
+    window[: start - first], window[stop - first :] = SILENCE, SILENCE
+    window[start - first : stop - first] = rows[start:stop]
     return window
 
 
 def _floor(window: Rows) -> Rows:
-    return np.maximum(window, window.max() - np.float32(TOP_DB / STD))
+    return np.maximum(window, window.max() - np.float32(TOP_DB / STD), out=window)

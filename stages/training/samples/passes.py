@@ -35,3 +35,8 @@ def full_batches(order: Rows, batch: int) -> Iterator[Rows]:
 def endless_batches(rows: Rows, batch: int, seed: Sequence[int]) -> Iterator[Rows]:
     """Full batches of pass after pass over the rows, without end."""
     return (chosen for order in passes(rows, seed) for chosen in full_batches(order, batch))
+
+
+def in_order(count: int, batch: int) -> Iterator[Rows]:
+    """All of `count` rows in their order, in batches of `batch`; the last one may be smaller."""
+    return (np.arange(start, min(start + batch, count)) for start in range(0, count, batch))
