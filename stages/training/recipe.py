@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import PositiveInt
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, MultiStepLR, PolynomialLR
 
@@ -17,7 +18,7 @@ class Recipe(Strict):
 
     `milestones` as a schedule divides the rate by ten after each of these epochs; `cosine` lets it fall to zero,
     `polynomial` with the square of what is left (InsightFace's arcface_torch/lr_scheduler.py). `head_lr` is the
-    rate of the heads; None: that of all else.
+    rate of the heads; None: that of all else. Batch norms decay only with `decay_norms`.
     """
 
     seed: int
@@ -31,18 +32,22 @@ class Recipe(Strict):
     milestones: tuple[int, ...] = ()
     momentum: float = 0.9
     weight_decay: float = 0.0
+    decay_norms: bool = True
     clip_norm: float | None = None
     dropout: float = 0.0
 
     def build(self, model: nn.Module) -> tuple[Optimizer, LRScheduler]:
         """Optimizer and schedule; `heads` is the child of that name; frozen parameters are left out."""
-        trained = [(name, tensor) for name, tensor in model.named_parameters() if tensor.requires_grad]
-        heads = [tensor for name, tensor in trained if name.startswith("heads.")]
-        rest = [tensor for name, tensor in trained if not name.startswith("heads.")]
-        groups = [
-            {"params": rest, "lr": self.lr},
+        trained = {name: tensor for name, tensor in model.named_parameters() if tensor.requires_grad}
+        heads = [trained.pop(name) for name in list(trained) if name.startswith("heads.")]
+        spared = set() if self.decay_norms else norms(model)
+        norm = [trained.pop(name) for name in list(trained) if name in spared]
+        groups: list[dict[str, Any]] = [
+            {"params": list(trained.values()), "lr": self.lr},
             {"params": heads, "lr": self.lr if self.head_lr is None else self.head_lr},
         ]
+        if norm:
+            groups.append({"params": norm, "lr": self.lr, "weight_decay": 0.0})
         optimizer: Optimizer = (
             Adam(groups, weight_decay=self.weight_decay)
             if self.optimizer == "adam"
@@ -58,3 +63,9 @@ class Recipe(Strict):
             return PolynomialLR(optimizer, self.epochs, power=2)
         reached = self.milestones if self.schedule == "milestones" else ()
         return MultiStepLR(optimizer, list(reached), gamma=0.1)
+
+
+def norms(model: nn.Module) -> set[str]:
+    """Names of the parameters of the batch norms."""
+    found = [name for name, module in model.named_modules() if isinstance(module, _BatchNorm)]
+    return {f"{name}.{end}" for name in found for end in ("weight", "bias")}

@@ -69,6 +69,19 @@ def test_the_optimizer_is_the_one_named(name: str, kind: type) -> None:
     assert name == "adam" or {group["momentum"] for group in optimizer.param_groups} == {0.9}
 
 
+def test_batch_norms_decay_unless_they_are_spared() -> None:
+    """As the release of Jin et al. 2021 parts them: weights and biases of batch norms apart from all else."""
+    model = Small()
+    model.norm, model.act = nn.BatchNorm1d(2), nn.PReLU()  # type: ignore[assignment]
+    spared = {id(model.norm.weight), id(model.norm.bias)}  # type: ignore[union-attr]
+    optimizer, _ = Recipe(**PUBLISHED, decay_norms=False).build(model)
+    decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert decay == {id(p): 0.0 if id(p) in spared else 5e-4 for p in model.parameters()}
+    assert {group["lr"] for group in optimizer.param_groups} == {1e-3}
+    optimizer, _ = Recipe(**PUBLISHED).build(model)
+    assert {group["weight_decay"] for group in optimizer.param_groups} == {5e-4}
+
+
 def test_frozen_parameters_are_left_out() -> None:
     model = Small()
     model.backbone.weight.requires_grad_(False)
