@@ -18,7 +18,7 @@ class Recipe(Strict):
 
     `milestones` as a schedule divides the rate by ten after each of these epochs; `cosine` lets it fall to zero,
     `polynomial` with the square of what is left (InsightFace's arcface_torch/lr_scheduler.py). `head_lr` is the
-    rate of the heads; None: that of all else. Batch norms decay only with `decay_norms`.
+    rate of the heads, `norm_lr` that of batch norms; None: that of all else. Batch norms decay with `decay_norms`.
     """
 
     seed: int
@@ -27,6 +27,7 @@ class Recipe(Strict):
     batch: PositiveInt
     lr: float
     head_lr: float | None = None
+    norm_lr: float | None = None
     optimizer: Literal["sgd", "adam"] = "sgd"
     schedule: Literal["milestones", "cosine", "polynomial", "constant"] = "milestones"
     milestones: tuple[int, ...] = ()
@@ -40,14 +41,16 @@ class Recipe(Strict):
         """Optimizer and schedule; `heads` is the child of that name; frozen parameters are left out."""
         trained = {name: tensor for name, tensor in model.named_parameters() if tensor.requires_grad}
         heads = [trained.pop(name) for name in list(trained) if name.startswith("heads.")]
-        spared = set() if self.decay_norms else norms(model)
-        norm = [trained.pop(name) for name in list(trained) if name in spared]
+        own = set() if self.decay_norms and self.norm_lr is None else norms(model)
+        norm = [trained.pop(name) for name in list(trained) if name in own]
         groups: list[dict[str, Any]] = [
             {"params": list(trained.values()), "lr": self.lr},
             {"params": heads, "lr": self.lr if self.head_lr is None else self.head_lr},
         ]
         if norm:
-            groups.append({"params": norm, "lr": self.lr, "weight_decay": 0.0})
+            rate = self.lr if self.norm_lr is None else self.norm_lr
+            decay = self.weight_decay if self.decay_norms else 0.0
+            groups.append({"params": norm, "lr": rate, "weight_decay": decay})
         optimizer: Optimizer = (
             Adam(groups, weight_decay=self.weight_decay)
             if self.optimizer == "adam"
