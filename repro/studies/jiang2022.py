@@ -47,7 +47,7 @@ BARE = {
     "unit_loss": "bce",
     "attention": False,
     "sampling": "batch",
-    "label_smoothing": False,
+    "label_smoothing": "none",
     "fpn": False,
     "batch": times(SMALL),
     "batches": times(1 / SMALL),
@@ -66,8 +66,10 @@ JIANG2022 = Study(
         Variant("mll", {"unit_loss": "multi_label"}, "multi-label loss in place of BCE", 0.570),
         Variant("ca", {"attention": True}, "coordinate attention", 0.614),
         Variant("sa", {"sampling": unchanged}, "batches with all AUs", 0.662),
-        Variant("ls", {"label_smoothing": True}, "label smoothing", 0.673),
-        Variant("b+m", {"unit_loss": "both"}, "BCE and multi-label loss", 0.690),
+        Variant("ls", {"label_smoothing": "multi_label"}, "label smoothing", 0.673),
+        Variant(
+            "b+m", {"unit_loss": "both", "label_smoothing": unchanged}, "BCE and multi-label loss", 0.690
+        ),
         Variant("fpn", {"fpn": True}, "feature pyramid", 0.709),
         Variant("bs256", {"batch": unchanged, "batches": unchanged}, "larger batch", 0.712),
         Variant("ssh", {"ssh": True}, "SSH modules", 0.715),

@@ -54,7 +54,9 @@ class Params(Course, Objectives):
     attention: bool = False
     fpn: bool = False
     ssh: bool = False
+    keep_start: bool = True
     hidden: int | None = None
+    dropout_at: Literal["backbone", "heads"] = "heads"
     tasks: tuple[str, ...]
     sampling: Sampling
     turns: tuple[str, ...] | None = None
@@ -87,7 +89,7 @@ def describe(params: Params) -> Card:
         tasks=params.tasks,
         network=network,
         neck=params.network,
-        parts=parts if any(parts.values()) else {},
+        parts=parts | {"keep_start": params.keep_start} if any(parts.values()) else {},
         hidden=params.hidden,
         params=params.model_dump(mode="json"),
         data=data_digest([INDEX, FRAMES, params.backbone, EXTRA if params.extra else None]),
@@ -96,10 +98,15 @@ def describe(params: Params) -> Card:
 
 
 def build(card: Card, params: Params | None = None) -> VisualModel:
-    """The model of a card; with the parameters of a training, as that starts: its backbone pretrained."""
-    body = load_backbone(params.backbone, input_size=params.input_size) if params else card.network.build()
+    """The model of a card; with the parameters of a training, as that starts: pretrained, with its dropout."""
+    dropout = {params.dropout_at: params.dropout} if params else {}
+    body = (
+        load_backbone(params.backbone, dropout.get("backbone", 0.0), params.input_size)
+        if params
+        else card.network.build()
+    )
     seen = import_module(f"stages.networks.{card.neck}").neck(body, **card.parts)
-    return VisualModel(seen, Heads(seen.features, card.tasks, params.dropout if params else 0.0, card.hidden))
+    return VisualModel(seen, Heads(seen.features, card.tasks, dropout.get("heads", 0.0), card.hidden))
 
 
 def batches(params: Params, card: Card, footage: Footage, fabric: Fabric) -> Callable[[int], Iterator[Turn]]:

@@ -2,7 +2,7 @@
 
 Feature pyramid: Lin et al. 2017, https://arxiv.org/abs/1612.03144. SSH: Najibi et al. 2017,
 https://arxiv.org/abs/1708.03979, 3.3, in the form of RetinaFace. Coordinate attention: Hou et al. 2021,
-https://arxiv.org/abs/2103.02907, Figure 2c and 3.2. Sizes as in the authors' code.
+https://arxiv.org/abs/2103.02907, Figure 2c and 3.2. Sizes and what the paper leaves open as in the authors' code.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ STRIDES = (2, 4, 8, 16)  # of the maps behind the backbone's four layers
 class CoordinateAttention(nn.Module):
     """Gates along rows and columns: x · g_h · g_w, each in (0, 1) and made from the means of both axes.
 
-    The gates start open and equal everywhere (ours), so that a pretrained network keeps its function.
+    With `start_open` they start open and equal everywhere (ours), so that a pretrained network keeps its
+    function; else at random.
     """
 
-    def __init__(self, channels: int, reduction: int = 32) -> None:
+    def __init__(self, channels: int, reduction: int = 32, start_open: bool = True) -> None:
         super().__init__()
         hidden = max(LEAST, channels // reduction)
         self.conv1 = nn.Conv1d(channels, hidden, 1)
@@ -34,7 +35,7 @@ class CoordinateAttention(nn.Module):
         self.act = nn.Hardswish()
         self.conv_h = nn.Conv1d(hidden, channels, 1)
         self.conv_w = nn.Conv1d(hidden, channels, 1)
-        for gate in (self.conv_h, self.conv_w):
+        for gate in (self.conv_h, self.conv_w) if start_open else ():
             nn.init.zeros_(gate.weight)
             nn.init.constant_(cast(Tensor, gate.bias), OPEN)
 
@@ -49,18 +50,24 @@ class CoordinateAttention(nn.Module):
 
 
 class FeaturePyramid(nn.Module):
-    """Each map plus what comes from the coarser one through an up-convolution, from coarse to fine."""
+    """Each map plus what comes from the coarser one through an up-convolution, from coarse to fine.
 
-    def __init__(self, channels: list[int]) -> None:
+    With `refine` a 3x3 convolution follows each up-convolution (code).
+    """
+
+    def __init__(self, channels: list[int], refine: bool = False) -> None:
         super().__init__()
-        pairs = zip(channels[1:], channels, strict=False)
+        pairs = list(zip(channels[1:], channels, strict=False))
         self.up = nn.ModuleList(nn.ConvTranspose2d(a, b, 3, stride=2, padding=1) for a, b in pairs)
+        self.refine = nn.ModuleList(
+            nn.Conv2d(b, b, 3, padding=1) if refine else nn.Identity() for _, b in pairs
+        )
 
     def forward(self, maps: list[Tensor]) -> list[Tensor]:
         """Maps from fine to coarse, each half the size of the one before (rounded up), to as many."""
         merged = [maps[-1]]
-        for up, skip in zip(reversed(self.up), reversed(maps[:-1]), strict=True):
-            merged.append(skip + up(merged[-1], output_size=skip.shape[-2:]))
+        for up, refine, skip in list(zip(self.up, self.refine, maps, strict=False))[::-1]:
+            merged.append(skip + refine(up(merged[-1], output_size=skip.shape[-2:])))
         return merged[::-1]
 
 
@@ -84,68 +91,94 @@ class SSH(nn.Module):
 
 
 class Scale(nn.Module):
-    """One map to features: SSH, or without it a 1x1 convolution, then a linear layer on all its pixels."""
+    """One map to features: SSH, or without it a 1x1 convolution, then a linear layer on all its pixels.
 
-    def __init__(self, inputs: int, channels: int, size: int, features: int, ssh: bool) -> None:
+    `dropout` stands before that layer (code).
+    """
+
+    def __init__(
+        self, inputs: int, channels: int, size: int, features: int, ssh: bool, dropout: float
+    ) -> None:
         super().__init__()
         reduce = SSH(inputs, channels) if ssh else nn.Sequential(_conv_norm(inputs, channels, 1), nn.ReLU())
         self.reduce = reduce
+        self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(channels * size**2, features)
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, inputs, size, size] to [N, features]."""
         # Narrow branches have fewer than 16 channels, for which channels-last convolutions are not safe.
-        return cast(Tensor, self.fc(self.reduce(x.contiguous()).flatten(1)))
+        return cast(Tensor, self.fc(self.dropout(self.reduce(x.contiguous()).flatten(1))))
 
 
 class Pyramid(Backbone):
     """A backbone with the parts that are switched on; `network` keeps its published tensor names.
 
-    The features of the four scales join the backbone's own by a linear layer that starts at zero (ours, as
-    the paper has the scales alone): training starts from the pretrained function. Of 1x width are 64 channels
+    As published, a linear layer and the backbone's last batch norm make the features of the four scales alone,
+    in place of the backbone's last layer. With `keep_start` (ours) they join the backbone's own features by a
+    linear layer that starts at zero: training starts from the pretrained function. Of 1x width are 64 channels
     and 512 features a scale; narrower backbones have less in proportion.
     """
 
-    def __init__(self, backbone: Backbone, attention: bool, fpn: bool, ssh: bool) -> None:
+    def __init__(self, backbone: Backbone, attention: bool, fpn: bool, ssh: bool, keep_start: bool) -> None:
         super().__init__(backbone.network, backbone.front_end, backbone.features)
         network: Any = self.network
-        channels = network.channels
-        self.shallow = CoordinateAttention(network.conv1.out_channels) if attention else nn.Identity()
-        self.deep = CoordinateAttention(channels[-1]) if attention else nn.Identity()
-        self.fpn = FeaturePyramid(channels) if fpn else nn.Identity()
+        self.keep_start = keep_start
+        channels, dropout = network.channels, network.dropout.p
+        ends = (network.conv1.out_channels, channels[-1])
+        self.shallow, self.deep = (
+            CoordinateAttention(count, start_open=keep_start) if attention else nn.Identity()
+            for count in ends
+        )
+        self.fpn = FeaturePyramid(channels, refine=not keep_start) if fpn else nn.Identity()
         sizes = [-(-self.front_end.size // stride) for stride in STRIDES]
         pairs = zip(channels, sizes, strict=True) if fpn or ssh else ()
         self.scales = nn.ModuleList(
-            Scale(count, channels[0], size, channels[-1], ssh) for count, size in pairs
+            Scale(count, channels[0], size, channels[-1], ssh, dropout) for count, size in pairs
         )
         self.fuse = nn.Linear(channels[-1] * len(self.scales), self.features) if fpn or ssh else None
-        if self.fuse is not None:
+        if self.fuse is not None and keep_start:
             nn.init.zeros_(self.fuse.weight)
             nn.init.zeros_(self.fuse.bias)
+        elif self.fuse is not None:
+            network.fc.requires_grad_(False)  # no longer read
 
     def forward(self, x: Tensor) -> Tensor:
         """What `front_end.prepare` makes, float [N, 3, S, S], to [N, features]."""
         network: Any = self.network
         maps = network.layers(self.shallow(network.stem(x)))
         maps[-1] = self.deep(maps[-1])
-        own = cast(Tensor, network.tail(maps[-1]))
         if self.fuse is None:
-            return own
+            return cast(Tensor, network.tail(maps[-1]))
+        if self.keep_start:
+            return cast(Tensor, network.tail(maps[-1])) + self.fused(maps)
+        maps[-1] = network.bn2(maps[-1])
+        return cast(Tensor, network.features(self.fused(maps)))
+
+    def fused(self, maps: list[Tensor]) -> Tensor:
+        """The maps behind the four layers to the features of their scales, [N, features]."""
         scales = [scale(level) for scale, level in zip(self.scales, self.fpn(maps), strict=True)]
-        return own + cast(Tensor, self.fuse(torch.cat(scales, dim=1)))
+        return cast(Tensor, cast(nn.Linear, self.fuse)(torch.cat(scales, dim=1)))
 
 
-def neck(backbone: Backbone, attention: bool = False, fpn: bool = False, ssh: bool = False) -> Backbone:
+def neck(
+    backbone: Backbone,
+    attention: bool = False,
+    fpn: bool = False,
+    ssh: bool = False,
+    keep_start: bool = True,
+) -> Backbone:
     """`backbone` with coordinate attention, a feature pyramid and SSH modules, each where it is switched on.
 
     SSH without the pyramid reads the layers' maps; the pyramid without SSH is reduced by 1x1 convolutions.
+    `keep_start` as in `Pyramid`.
     Errors: UserError for a backbone whose stem, layers and tail cannot be run one by one.
     """
     if not (attention or fpn or ssh):
         return backbone
     if not all(hasattr(backbone.network, part) for part in ("stem", "layers", "tail")):
         raise UserError("params.yaml, keys attention, fpn and ssh: they need a backbone of kind iresnet")
-    return Pyramid(backbone, attention, fpn, ssh)
+    return Pyramid(backbone, attention, fpn, ssh, keep_start)
 
 
 def _conv_norm(inputs: int, channels: int, kernel: int = 3) -> nn.Sequential:

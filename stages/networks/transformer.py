@@ -16,7 +16,8 @@ from stages.core.errors import UserError
 
 
 def encoder(inputs: int, shape: Mapping[str, Any], dropout: float) -> Transformer:
-    """The encoder of `inputs` features that a card's `shape` tells: layers, attention_heads, feed_forward, positions.
+    """The encoder of `inputs` features that a card's `shape` tells: layers, attention_heads, feed_forward, positions,
+    pre_norm.
 
     Errors: UserError where the attention heads cannot share the features evenly.
     """
@@ -26,21 +27,43 @@ def encoder(inputs: int, shape: Mapping[str, Any], dropout: float) -> Transforme
             f"params.yaml, key attention_heads of the sequence model: {heads} heads cannot share {inputs} "
             "features; choose a divisor, or another `project`"
         )
-    return Transformer(inputs, shape["layers"], heads, shape["feed_forward"], dropout, positions)
+    return Transformer(
+        inputs, shape["layers"], heads, shape["feed_forward"], dropout, positions, shape["pre_norm"]
+    )
 
 
 class Transformer(nn.Module):
     """Encoder layers as Vaswani et al. print them: attention, then feed-forward, each added and normalised.
 
-    `positions` adds sinusoids along time, with a dropout on the sum (3.5 and 5.4 there).
+    `positions` adds sinusoids along time, with a dropout on the sum (3.5 and 5.4 there). `pre_norm`: the layers of
+    vision transformers (Dosovitskiy et al. 2021, https://arxiv.org/abs/2010.11929, eq. 2 to 4), which normalise
+    what they read, with GELU, no dropout of attention and one more norm at the end.
     """
 
     def __init__(
-        self, inputs: int, layers: int, heads: int, feed_forward: int, dropout: float, positions: bool = False
+        self,
+        inputs: int,
+        layers: int,
+        heads: int,
+        feed_forward: int,
+        dropout: float,
+        positions: bool = False,
+        pre_norm: bool = False,
     ) -> None:
         super().__init__()
-        layer = nn.TransformerEncoderLayer(inputs, heads, feed_forward, dropout, batch_first=True)
-        self.layers = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
+        layer = nn.TransformerEncoderLayer(
+            inputs,
+            heads,
+            feed_forward,
+            dropout,
+            activation="gelu" if pre_norm else "relu",
+            batch_first=True,
+            norm_first=pre_norm,
+        )
+        if pre_norm:
+            layer.self_attn.dropout = 0.0
+        norm = nn.LayerNorm(inputs) if pre_norm else None
+        self.layers = nn.TransformerEncoder(layer, layers, norm, enable_nested_tensor=False)
         self.dropout = nn.Dropout(dropout)
         self.positions = positions
         self.features = inputs

@@ -16,7 +16,7 @@ from stages.core.errors import UserError
 from stages.core.paths import FRAMES, INDEX, MELS
 from stages.core.resume import data_digest, stage_code
 from stages.networks.common.heads import Heads
-from stages.sequence.network import SequenceModel
+from stages.sequence.network import SequenceModel, dense
 from stages.training.fit import Loss
 from stages.training.footage import Footage, noted
 from stages.training.objectives import Objectives
@@ -30,11 +30,8 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 KIND: Literal["sequence"] = "sequence"
-SHAPE = {"project", "layers", "positions", "attention_heads", "feed_forward"} | {
-    "hidden",
-    "bidirectional",
-    "features",
-}
+TRANSFORMER = {"positions", "attention_heads", "feed_forward", "pre_norm"}
+SHAPE = {"project", "layers", "hidden", "bidirectional", "features", "features_norm", "relu"} | TRANSFORMER
 
 
 class Params(Course, Objectives):
@@ -51,9 +48,12 @@ class Params(Course, Objectives):
     positions: Literal["none", "sinusoidal"] = "none"
     attention_heads: int = 8
     feed_forward: int = 2048
+    pre_norm: bool = False
     hidden: int = 512
     bidirectional: bool = True
     features: int | None = None
+    features_norm: bool = False
+    relu: bool = False
     encoder_dropout: float
     window: int | None = None
     stride: int
@@ -123,10 +123,10 @@ def build(card: Card, params: Params | None = None) -> SequenceModel:
     project = nn.Linear(fused, shape["project"]) if shape["project"] else None
     make = import_module(f"stages.networks.{card.encoder}").encoder
     encoder = make(shape["project"] or fused, shape, params.encoder_dropout if params else 0.0)
-    linear = nn.Linear(encoder.features, shape["features"]) if shape["features"] else None
+    linear = dense(encoder.features, shape["features"], shape["features_norm"]) if shape["features"] else None
     dropout = params.dropout if params else 0.0
     heads = Heads(shape["features"] or encoder.features, card.tasks, dropout)
-    return SequenceModel(heads, encoder, linear, project)
+    return SequenceModel(heads, encoder, linear, project, shape["relu"])
 
 
 def batches(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from torch.nn import functional as F
 
 TaskLoss = Callable[[Tensor, Tensor], Tensor]
 Terms = dict[str, Tensor]
+Reduction = Literal["mean", "sum"]
 EPS = 1e-6  # of 1 − p: its power below 1 has no slope at 0
 
 
@@ -17,7 +19,7 @@ def weighted_bce(logits: Tensor, targets: Tensor, positive_weights: Tensor | Non
     """Binary cross-entropy with position weights (Jin et al. 2021, eq. 1).
 
     `logits` [..., K], `targets` [..., K] in {0, 1} or between (soft labels), negative where missing;
-    `positive_weights` [K] multiply the term of the positives. Mean over the labelled entries; 0 without any.
+    `positive_weights` [K] multiply the term of the positives alone. Mean over the labelled entries; 0 without any.
     """
     known = targets >= 0
     target = targets.clamp(min=0).to(logits.dtype)
@@ -44,17 +46,25 @@ def smooth_labels(targets: Tensor) -> Tensor:
     return torch.where(targets < 0, -1.0, soft)
 
 
-def one_hot_focal(logits: Tensor, labels: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:
+def one_hot_focal(
+    logits: Tensor,
+    labels: Tensor,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    reduction: Reduction = "mean",
+) -> Tensor:
     """Focal loss on one-hot classes (Lin et al. 2017, eq. 5 with sigmoids; Jin et al. 2021, eq. 2).
 
-    `logits` [..., C], `labels` [...] integer, negative where missing. The terms of the C classes are summed;
-    mean over the labelled samples; 0 if there are none.
+    `logits` [..., C], `labels` [...] integer, negative where missing. `reduction` of the terms of the C classes:
+    "mean" (Jin's code: the loss is the mean over all N·C entries) or "sum". Mean over the labelled samples; 0
+    if there are none.
     """
     known = labels >= 0
     one_hot = F.one_hot(labels.clamp(min=0).long(), logits.shape[-1]).to(logits.dtype)
     miss = torch.where(one_hot > 0, torch.sigmoid(-logits), torch.sigmoid(logits))  # 1 − p_t
     weight = torch.where(one_hot > 0, alpha, 1 - alpha)
-    return _mean_over((weight * miss**gamma * _cross_entropy(logits, one_hot)).sum(-1), known)
+    terms = weight * miss**gamma * _cross_entropy(logits, one_hot)
+    return _mean_over(terms.mean(-1) if reduction == "mean" else terms.sum(-1), known)
 
 
 def focal(logits: Tensor, labels: Tensor, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:

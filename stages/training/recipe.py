@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import PositiveInt
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, MultiStepLR, PolynomialLR
 
@@ -17,7 +18,7 @@ class Recipe(Strict):
 
     `milestones` as a schedule divides the rate by ten after each of these epochs; `cosine` lets it fall to zero,
     `polynomial` with the square of what is left (InsightFace's arcface_torch/lr_scheduler.py). `head_lr` is the
-    rate of the heads; None: that of all else.
+    rate of the heads, `norm_lr` that of batch norms; None: that of all else. Batch norms decay with `decay_norms`.
     """
 
     seed: int
@@ -26,23 +27,30 @@ class Recipe(Strict):
     batch: PositiveInt
     lr: float
     head_lr: float | None = None
+    norm_lr: float | None = None
     optimizer: Literal["sgd", "adam"] = "sgd"
     schedule: Literal["milestones", "cosine", "polynomial", "constant"] = "milestones"
     milestones: tuple[int, ...] = ()
     momentum: float = 0.9
     weight_decay: float = 0.0
+    decay_norms: bool = True
     clip_norm: float | None = None
     dropout: float = 0.0
 
     def build(self, model: nn.Module) -> tuple[Optimizer, LRScheduler]:
         """Optimizer and schedule; `heads` is the child of that name; frozen parameters are left out."""
-        trained = [(name, tensor) for name, tensor in model.named_parameters() if tensor.requires_grad]
-        heads = [tensor for name, tensor in trained if name.startswith("heads.")]
-        rest = [tensor for name, tensor in trained if not name.startswith("heads.")]
-        groups = [
-            {"params": rest, "lr": self.lr},
+        trained = {name: tensor for name, tensor in model.named_parameters() if tensor.requires_grad}
+        heads = [trained.pop(name) for name in list(trained) if name.startswith("heads.")]
+        own = set() if self.decay_norms and self.norm_lr is None else norms(model)
+        norm = [trained.pop(name) for name in list(trained) if name in own]
+        groups: list[dict[str, Any]] = [
+            {"params": list(trained.values()), "lr": self.lr},
             {"params": heads, "lr": self.lr if self.head_lr is None else self.head_lr},
         ]
+        if norm:
+            rate = self.lr if self.norm_lr is None else self.norm_lr
+            decay = self.weight_decay if self.decay_norms else 0.0
+            groups.append({"params": norm, "lr": rate, "weight_decay": decay})
         optimizer: Optimizer = (
             Adam(groups, weight_decay=self.weight_decay)
             if self.optimizer == "adam"
@@ -69,3 +77,9 @@ class Course(Recipe):
 
     keep: Literal["all"] | PositiveInt = "all"
     patience: PositiveInt | None = None
+
+
+def norms(model: nn.Module) -> set[str]:
+    """Names of the parameters of the batch norms."""
+    found = [name for name, module in model.named_modules() if isinstance(module, _BatchNorm)]
+    return {f"{name}.{end}" for name in found for end in ("weight", "bias")}

@@ -16,6 +16,7 @@ from stages.networks.transformer import Transformer, sinusoids
 FRAMES, CHANNELS = 9, 16
 ENCODERS: dict[str, Callable[[], nn.Module]] = {
     "transformer": lambda: Transformer(CHANNELS, 2, 4, 32, 0.1, positions=True),
+    "pre-norm": lambda: Transformer(CHANNELS, 2, 4, 32, 0.1, positions=True, pre_norm=True),
     "gru": lambda: GRU(CHANNELS, 2, 6, 0.1, bidirectional=True),
     "forward gru": lambda: GRU(CHANNELS, 2, 6, 0.1, bidirectional=False),
 }
@@ -75,6 +76,24 @@ def test_transformer_adds_positions_then_attends_then_feeds_forward() -> None:
         expected = layer.norm1(expected + attention(layer, expected, 4))
         expected = layer.norm2(expected + layer.linear2(F.relu(layer.linear1(expected))))
     torch.testing.assert_close(network(x)[0], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_pre_norm_layers_are_those_of_vision_transformers() -> None:
+    """Dosovitskiy et al. 2021, eq. 2 to 4: what is attended to and fed forward is normalised, and so is the end."""
+    network, x = make("pre-norm"), frames(1)
+    expected = x[0] + sinusoids(FRAMES, CHANNELS)
+    for layer in network.layers.layers:
+        expected = expected + attention(layer, layer.norm1(expected), 4)
+        hidden = layer.linear1(layer.norm2(expected))
+        expected = expected + layer.linear2(hidden * (1 + torch.erf(hidden / 2**0.5)) / 2)
+    state = network.layers.norm.state_dict()
+    expected = F.layer_norm(expected, (CHANNELS,), state["weight"], state["bias"])
+    torch.testing.assert_close(network(x)[0], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "dropped"), [("pre-norm", 0.0), ("transformer", 0.1)])
+def test_dropout_of_attention(name: str, dropped: float) -> None:
+    assert {layer.self_attn.dropout for layer in make(name).layers.layers} == {dropped}
 
 
 @pytest.mark.parametrize("name", ["gru", "forward gru"])

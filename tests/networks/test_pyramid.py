@@ -22,9 +22,9 @@ def narrow_backbone(size: int = 64, depth: int = 18) -> Backbone:
     return build_backbone("iresnet", depth, 0.25, size)
 
 
-def trained(backbone: Backbone, attention: bool, fpn: bool, ssh: bool) -> Pyramid:
+def trained(backbone: Backbone, attention: bool, fpn: bool, ssh: bool, keep_start: bool) -> Pyramid:
     """A network whose every tensor has left its start, in eval mode."""
-    network = neck(backbone, attention, fpn, ssh).eval()
+    network = neck(backbone, attention, fpn, ssh, keep_start).eval()
     for name, tensor in network.state_dict().items():
         if name.endswith("running_var"):
             tensor.uniform_(0.5, 1.5)
@@ -109,8 +109,9 @@ def test_maps_join_from_coarse_to_fine() -> None:
     assert torch.equal(untouched, coarse)
 
 
-def functional(network: Pyramid, x: Tensor, attention: bool, fpn: bool, ssh: bool) -> Tensor:
-    """The whole forward pass behind the backbone's layers, from the tensors alone."""
+def functional(network: Pyramid, x: Tensor, attention: bool, fpn: bool, ssh: bool, published: bool) -> Tensor:
+    """The whole forward pass behind the backbone's layers, from the tensors alone; as in the authors' release:
+    the last map normalised first, a convolution behind each up-convolution, the scales alone, normalised."""
     state, own = network.state_dict(), cast(IResNet, network.network)
 
     def norm(x: Tensor, name: str) -> Tensor:
@@ -144,10 +145,16 @@ def functional(network: Pyramid, x: Tensor, attention: bool, fpn: bool, ssh: boo
     features = own.tail(maps[3])
     if not (fpn or ssh):
         return features
+    if published:
+        maps[3] = norm(maps[3], "network.bn2")
     for k in (2, 1, 0) if fpn else ():
         odd = [side % 2 == 0 for side in maps[k].shape[2:]]
         weight, bias = state[f"fpn.up.{k}.weight"], state[f"fpn.up.{k}.bias"]
-        maps[k] = maps[k] + F.conv_transpose2d(maps[k + 1], weight, bias, 2, 1, [int(o) for o in odd])
+        finer = F.conv_transpose2d(maps[k + 1], weight, bias, 2, 1, [int(o) for o in odd])
+        if published:
+            weight, bias = state[f"fpn.refine.{k}.weight"], state[f"fpn.refine.{k}.bias"]
+            finer = F.conv2d(finer, weight, bias, padding=1)
+        maps[k] = maps[k] + finer
     scales = [
         F.linear(
             context(x, f"scales.{k}.reduce").flatten(1),
@@ -156,19 +163,50 @@ def functional(network: Pyramid, x: Tensor, attention: bool, fpn: bool, ssh: boo
         )
         for k, x in enumerate(maps)
     ]
-    return features + F.linear(torch.cat(scales, 1), state["fuse.weight"], state["fuse.bias"])
+    fused = F.linear(torch.cat(scales, 1), state["fuse.weight"], state["fuse.bias"])
+    return norm(fused, "network.features") if published else features + fused
 
 
 @pytest.mark.parametrize(("attention", "fpn", "ssh"), SWITCHES)
-@pytest.mark.parametrize("size", [50, 64])
-def test_forward_is_that_of_the_parts(size: int, attention: bool, fpn: bool, ssh: bool) -> None:
-    network = trained(narrow_backbone(size), attention, fpn, ssh).double()
+@pytest.mark.parametrize(("size", "published"), [(50, False), (64, False), (50, True)])
+def test_forward_is_that_of_the_parts(
+    size: int, published: bool, attention: bool, fpn: bool, ssh: bool
+) -> None:
+    network = trained(narrow_backbone(size), attention, fpn, ssh, not published).double()
     x = torch.randn(2, 3, size, size).double()
     with torch.no_grad():
-        expected = functional(network, x, attention, fpn, ssh)
+        expected = functional(network, x, attention, fpn, ssh, published)
         torch.testing.assert_close(network(x), expected)
         plain = network.network(x)
     assert torch.allclose(plain, expected) == (not (attention or fpn or ssh))
+
+
+def test_as_published_gates_start_at_random_and_the_backbones_last_layer_rests() -> None:
+    backbone = narrow_backbone(48)
+    backbone.network.get_submodule("dropout").p = 0.6  # type: ignore[assignment]
+    network = neck(backbone, True, True, True, keep_start=False)
+    assert isinstance(network, Pyramid)
+    assert float(network.shallow.get_parameter("conv_h.weight").std()) > 0.01
+    assert {scale.get_submodule("dropout").extra_repr() for scale in network.scales} == {
+        "p=0.6, inplace=False"
+    }
+    network(torch.randn(4, 3, 48, 48)).square().mean().backward()
+    resting = {name for name, p in network.named_parameters() if p.grad is None}
+    assert resting == {"network.fc.weight", "network.fc.bias", "network.features.weight"}
+    assert not any(network.get_parameter(name).requires_grad for name in resting)
+
+
+def test_dropout_falls_on_the_flattened_maps_of_each_scale() -> None:
+    backbone = narrow_backbone(48)
+    backbone.network.get_submodule("dropout").p = 0.6  # type: ignore[assignment]
+    scale = neck(backbone, False, True, True).get_submodule("scales.3").train()
+    seen: list[Tensor] = []
+    scale.get_submodule("fc").register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    scale(torch.randn(64, 128, 3, 3).abs() + 1)
+    before = scale.get_submodule("reduce")(torch.randn(64, 128, 3, 3).abs() + 1).flatten(1)
+    assert seen[0].shape == before.shape
+    alive = float((before > 0).float().mean())
+    assert float((seen[0] > 0).float().mean()) == pytest.approx(0.4 * alive, abs=0.03)
 
 
 def test_other_backbones_are_refused() -> None:

@@ -22,11 +22,11 @@ from tests.training.samples.test_windows import make_track
 JIN = card(  # Jin et al. 2021, 4.2, and their code
     "sequence", audio=512, tasks=("AU", "EXPR"), encoder="transformer",
     shape={"project": None, "layers": 1, "positions": "none", "attention_heads": 8, "feed_forward": 2048,
-           "features": 512},
+           "pre_norm": False, "features": 512, "features_norm": True, "relu": False},
 )  # fmt: skip
 FAN: dict[str, Any] = {  # Fan et al. 2021, 2.2 and 2.3, and their code
     "project": 768, "layers": 2, "positions": "sinusoidal", "attention_heads": 12, "feed_forward": 3072,
-    "hidden": 384, "bidirectional": True, "features": None,
+    "pre_norm": True, "hidden": 384, "bidirectional": True, "features": None, "relu": False,
 }  # fmt: skip
 COMMON: dict[str, Any] = {
     "seed": 1, "threads": 1, "system": "x", "step": "y", "tasks": ("AU",), "batch": 8, "epochs": 1, "lr": 0.1,
@@ -47,12 +47,13 @@ def test_published_sizes_of_jin2021() -> None:
     found = shapes(build(JIN))
     assert found["encoder.layers.layers.0.self_attn.in_proj_weight"] == (3 * 1024, 1024)
     assert found["encoder.layers.layers.0.linear1.weight"] == (2048, 1024)
-    assert found["linear.weight"] == (512, 1024) and found["heads.tasks.AU.weight"] == (12, 512)
+    assert found["linear.0.weight"] == (512, 1024) and found["linear.1.running_var"] == (512,)
+    assert found["heads.tasks.AU.weight"] == (12, 512)
     assert not any(name.startswith(("project", "encoder.layers.layers.1")) for name in found)
 
 
 def test_published_sizes_of_fan2021() -> None:
-    gru, transformer = (build(fan(kind)) for kind in ("gru", "transformer"))
+    gru, transformer = build(fan("gru", relu=True)), build(fan("transformer"))
     assert isinstance(gru.encoder, GRU) and isinstance(transformer.encoder, Transformer)
     found = shapes(gru)
     assert found["project.weight"] == (768, 2048) and found["heads.tasks.EXPR.weight"] == (7, 768)
@@ -60,6 +61,8 @@ def test_published_sizes_of_fan2021() -> None:
     assert "encoder.layers.weight_hh_l2" not in found
     assert transformer.encoder.positions and len(transformer.encoder.layers.layers) == 2
     assert transformer.encoder.layers.layers[0].self_attn.num_heads == 12
+    assert transformer.encoder.layers.layers[0].norm_first
+    assert isinstance(gru.act, torch.nn.ReLU) and not isinstance(transformer.act, torch.nn.ReLU)
 
 
 def test_heads_that_cannot_share_the_features_are_named() -> None:

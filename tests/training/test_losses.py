@@ -55,15 +55,19 @@ def test_soft_labels() -> None:
 def test_one_hot_focal_by_hand() -> None:
     p = 1 / (1 + exp(-1.0))
     expected = 0.25 * (1 - p) ** 2 * -log(p) + 0.75 * 0.5**2 * -log(0.5)
-    assert float(one_hot_focal(torch.tensor([[1.0, 0.0]]), torch.tensor([0]))) == pytest.approx(expected)
+    logits, label = torch.tensor([[1.0, 0.0]]), torch.tensor([0])
+    assert float(one_hot_focal(logits, label)) == pytest.approx(expected / 2)
+    assert float(one_hot_focal(logits, label, reduction="sum")) == pytest.approx(expected)
 
 
 def test_one_hot_focal_is_torchvisions_on_one_hot_labels() -> None:
     logits = torch.randn(9, 7, generator=torch.Generator().manual_seed(1))
     labels = torch.arange(9) % 7
     one_hot = torch.nn.functional.one_hot(labels, 7).float()
-    expected = sigmoid_focal_loss(logits, one_hot, 0.25, 2.0, reduction="sum") / 9
-    assert torch.allclose(one_hot_focal(logits, labels), expected)
+    mean = sigmoid_focal_loss(logits, one_hot, 0.25, 2.0, reduction="mean")  # over all 9·7 entries
+    assert torch.allclose(one_hot_focal(logits, labels), mean)
+    whole = sigmoid_focal_loss(logits, one_hot, 0.25, 2.0, reduction="sum") / 9
+    assert torch.allclose(one_hot_focal(logits, labels, reduction="sum"), whole)
 
 
 @pytest.mark.parametrize("loss", [one_hot_focal, focal, cross_entropy])

@@ -2,8 +2,16 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.nn import functional as F
 
-from stages.training.losses import cross_entropy, focal, multi_label, one_hot_focal, weighted_bce
+from stages.training.losses import (
+    cross_entropy,
+    focal,
+    multi_label,
+    one_hot_focal,
+    smooth_labels,
+    weighted_bce,
+)
 from stages.training.objectives import Objectives
 
 WEIGHTS = (1.0,) * 11 + (5.0,)
@@ -20,12 +28,59 @@ def test_the_unit_losses_are_added_up() -> None:
     assert torch.allclose(both.losses()["AU"](LOGITS, TARGETS), bce + soft)
 
 
-def test_smoothed_labels_differ_from_hard_ones_and_follow_the_seed() -> None:
-    def loss(smooth: bool) -> float:
-        torch.manual_seed(1)
-        return float(Objectives(label_smoothing=smooth).losses()["AU"](LOGITS, TARGETS))
+def both_losses(smoothed: str) -> float:
+    torch.manual_seed(1)
+    objectives = Objectives(unit_loss="both", label_smoothing=smoothed)  # type: ignore[arg-type]
+    return float(objectives.losses()["AU"](LOGITS, TARGETS))
 
-    assert loss(True) == loss(True) != loss(False)
+
+@pytest.mark.parametrize("smoothed", ["none", "bce", "multi_label"])
+def test_soft_labels_go_to_the_loss_that_is_named(smoothed: str) -> None:
+    torch.manual_seed(1)
+    soft, known = smooth_labels(TARGETS), TARGETS >= 0
+
+    def torchs(targets: torch.Tensor) -> float:
+        return float(F.binary_cross_entropy_with_logits(LOGITS[known], targets[known].float()))
+
+    hard = torchs(TARGETS)
+    expected = 2 * hard if smoothed == "none" else hard + torchs(soft)
+    assert both_losses(smoothed) == pytest.approx(expected)
+    assert both_losses(smoothed) == both_losses(smoothed)
+
+
+def test_jiangs_release_smooths_the_labels_of_cross_entropy_alone() -> None:
+    """Its two losses of torch, weights and all, on labels without gaps."""
+    bce, soft_margin = torch.tensor([1.0, 2, 1, 1, 1, 1, 1, 6, 6, 5, 1, 5]), torch.tensor([1.0, 2] * 6)
+    hard = (TARGETS > 0).to(torch.int8)
+    torch.manual_seed(1)
+    soft = smooth_labels(hard)
+    expected = F.binary_cross_entropy_with_logits(LOGITS, soft, pos_weight=bce, reduction="none").mean()
+    expected += F.multilabel_soft_margin_loss(LOGITS, hard.float(), soft_margin)
+    torch.manual_seed(1)
+    objectives = Objectives(
+        unit_loss="both",
+        positive_weights=tuple(bce.tolist()),
+        multi_label_weights=tuple(soft_margin.tolist()),
+        label_smoothing="bce",
+    )
+    torch.testing.assert_close(objectives.units(LOGITS, hard), expected)
+
+
+def test_weights_on_entries_count_for_negatives_too() -> None:
+    """Jiang et al. 2022, eq. 2 as printed: w before both terms."""
+    targets = TARGETS.roll(1, dims=1)  # the last AU is absent
+    p, known, weights = LOGITS.double().sigmoid(), targets >= 0, torch.tensor(WEIGHTS)
+    terms = weights * -torch.where(targets == 1, p.log(), (1 - p).log())
+    printed = Objectives(positive_weights=WEIGHTS, weights_on="entries").units(LOGITS, targets)
+    assert float(printed) == pytest.approx(float(terms[known].mean()), rel=1e-5)
+    assert float(printed) > float(Objectives(positive_weights=WEIGHTS).units(LOGITS, targets)) + 0.1
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_focal_losss_reduction_is_chosen(reduction: str) -> None:
+    found = Objectives(expression_loss="one_hot_focal", focal_reduction=reduction)  # type: ignore[arg-type]
+    expected = one_hot_focal(LOGITS[:, :7], TARGETS[:, 0], reduction=reduction)  # type: ignore[arg-type]
+    assert torch.equal(found.expressions(LOGITS[:, :7], TARGETS[:, 0]), expected)
 
 
 @pytest.mark.parametrize(

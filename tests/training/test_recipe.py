@@ -69,6 +69,38 @@ def test_the_optimizer_is_the_one_named(name: str, kind: type) -> None:
     assert name == "adam" or {group["momentum"] for group in optimizer.param_groups} == {0.9}
 
 
+class Normed(Small):
+    """With a batch norm, and an activation with parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(2)
+        self.act = nn.PReLU()
+
+
+def told(model: nn.Module, key: str, **changes: Any) -> dict[str, float]:
+    """Rate or decay of each parameter, by its name."""
+    optimizer, _ = Recipe(**PUBLISHED | changes).build(model)
+    by_id = {id(p): group[key] for group in optimizer.param_groups for p in group["params"]}
+    return {name: by_id[id(p)] for name, p in model.named_parameters()}
+
+
+def test_batch_norms_decay_unless_they_are_spared() -> None:
+    """As the release of Jin et al. 2021 parts them: weights and biases of batch norms apart from all else."""
+    found = told(Normed(), "weight_decay", decay_norms=False)
+    assert found == {name: 0.0 if name.startswith("norm.") else 5e-4 for name in found}
+    assert set(told(Normed(), "lr", decay_norms=False).values()) == {1e-3}
+    assert set(told(Normed(), "weight_decay").values()) == {5e-4}
+
+
+def test_batch_norms_have_the_rate_of_all_else_or_one_of_their_own() -> None:
+    found = told(Normed(), "lr", norm_lr=0.5, head_lr=0.25)
+    rates = {"norm": 0.5, "heads": 0.25}
+    assert found == {name: rates.get(name.split(".")[0], 1e-3) for name in found}
+    assert set(told(Normed(), "weight_decay", norm_lr=0.5).values()) == {5e-4}
+    assert set(told(Normed(), "lr").values()) == {1e-3}
+
+
 def test_frozen_parameters_are_left_out() -> None:
     model = Small()
     model.backbone.weight.requires_grad_(False)
