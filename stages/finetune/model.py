@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
-from pydantic import PositiveInt
+from pydantic import PositiveFloat, PositiveInt
 from torch import nn
 
 from stages.core.card import ModelCard
@@ -20,6 +21,8 @@ from stages.core.paths import EXTRA, FRAMES, INDEX
 from stages.core.resume import data_digest, stage_code
 from stages.finetune.folds import left_out, mean_auc
 from stages.networks.common.architecture import Architecture
+from stages.networks.common.backbones import Backbone
+from stages.networks.common.filter_length import set_filter_length
 from stages.networks.common.heads import Heads
 from stages.networks.common.pretrained import load_backbone, read_network, sized
 from stages.networks.common.visual import VisualModel
@@ -57,6 +60,7 @@ class Params(Course, Objectives):
     keep_start: bool = True
     hidden: int | None = None
     dropout_at: Literal["backbone", "heads"] = "heads"
+    filter_length: PositiveFloat | None = None
     tasks: tuple[str, ...]
     sampling: Sampling
     turns: tuple[str, ...] | None = None
@@ -100,13 +104,18 @@ def describe(params: Params) -> Card:
 def build(card: Card, params: Params | None = None) -> VisualModel:
     """The model of a card; with the parameters of a training, as that starts: pretrained, with its dropout."""
     dropout = {params.dropout_at: params.dropout} if params else {}
-    body = (
-        load_backbone(params.backbone, dropout.get("backbone", 0.0), params.input_size)
-        if params
-        else card.network.build()
-    )
+    body = start(params, dropout.get("backbone", 0.0)) if params else card.network.build()
     seen = import_module(f"stages.networks.{card.neck}").neck(body, **card.parts)
     return VisualModel(seen, Heads(seen.features, card.tasks, dropout.get("heads", 0.0), card.hidden))
+
+
+def start(params: Params, dropout: float) -> Backbone:
+    """The pretrained backbone as training begins with it."""
+    backbone = load_backbone(params.backbone, dropout, params.input_size)
+    if params.filter_length is not None:
+        size = backbone.front_end.size
+        set_filter_length(backbone, params.filter_length, torch.zeros(1, 3, size, size))
+    return backbone
 
 
 def batches(params: Params, card: Card, footage: Footage, fabric: Fabric) -> Callable[[int], Iterator[Turn]]:
