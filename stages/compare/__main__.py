@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.compare import comparison
+from stages.compare.lines import table
 from stages.compare.page import page
 from stages.core.errors import UserError
 from stages.core.files import write_csv, write_json, write_text
@@ -27,8 +28,9 @@ def run() -> None:
     names = [*params.systems, comparison.COMBINED]
     scores = {name: read_scores(SCORES / f"{name}.json") for name in names}
     rows = comparison.rows(scores)
-    log.print(comparison.table(rows))
-    write_text(METRICS / "compare.md", page(rows))
+    log.print(table(rows))
+    published = {name: own["published"] for name, own in scores.items() if "published" in own}
+    write_text(METRICS / "compare.md", page(rows, published))
     write_json(METRICS / "compare.json", comparison.nested(rows))
     write_csv(METRICS / "compare.csv", comparison.plotted(rows))
 
