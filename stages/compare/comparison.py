@@ -48,7 +48,8 @@ class Row(NamedTuple):
     @property
     def name(self) -> str:
         """For a reader; a step that no paper has is marked."""
-        return NAMES.get(self.step, self.step) + (" (ours)" if self.by == OURS else "")
+        name = NAMES.get(self.step, self.step)
+        return f"{name.removeprefix('+ ')} (ours)" if self.by == OURS else name
 
 
 def rows(scores: Mapping[str, dict[str, Any]]) -> list[Row]:
