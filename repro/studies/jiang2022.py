@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from repro.study import Study, Variant, times, unchanged
 from stages.core.card import read_as, save_model
-from stages.core.labels import AU_LOGITS, MISSING
 from stages.networks.common.pretrained import BackboneCard
-from stages.scoring import measures
-from stages.scoring.labelled import Scored
+from stages.scoring.labelled import Scored, action_units, macro_f1
 
 UNTRAINED = Path(".state/ablation/untrained")
 SMALL = 96 / 256  # batch before "bs256" (code: 12 · 6 + 24), as a share of the block's
@@ -35,10 +32,7 @@ def untrained(backbone: str) -> Path:
 
 def both_classes(scored: Scored) -> dict[str, float]:
     """Mean over the AUs of the F1 of presence and absence, and of presence alone."""
-    logits = scored.predicted[list(AU_LOGITS)].to_numpy()
-    present = measures.action_units(scored.units, logits)
-    absent = measures.action_units(np.where(scored.units == MISSING, MISSING, 1 - scored.units), -logits)
-    return {"macro_f1": (present.f1 + absent.f1) / 2, "f1": present.f1}
+    return {"macro_f1": macro_f1(scored)["AU"], "f1": action_units(scored).f1}
 
 
 BARE = {

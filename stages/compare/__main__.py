@@ -8,6 +8,7 @@ from typing import Any
 
 from stages.compare import comparison
 from stages.compare.departures import departures
+from stages.compare.lines import table
 from stages.compare.page import page
 from stages.core.errors import UserError
 from stages.core.files import read_json, write_csv, write_json, write_text
@@ -28,8 +29,9 @@ def run() -> None:
     names = [*params.systems, comparison.COMBINED]
     scores = {name: read_scores(SCORES / f"{name}.json") for name in names}
     rows = comparison.rows(scores)
-    log.print(comparison.table(rows))
-    write_text(METRICS / "compare.md", "\n".join([page(rows), departures(read_json(DEPARTURES))]))
+    log.print(table(rows))
+    published = {name: own["published"] for name, own in scores.items() if "published" in own}
+    write_text(METRICS / "compare.md", "\n".join([page(rows, published), departures(read_json(DEPARTURES))]))
     write_json(METRICS / "compare.json", comparison.nested(rows))
     write_csv(METRICS / "compare.csv", comparison.plotted(rows))
 

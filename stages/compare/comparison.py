@@ -1,15 +1,12 @@
-"""The comparison of steps and systems: rows, a terminal table, Markdown and JSON."""
+"""The comparison of steps and systems: a row a step, and the rows as JSON and for plots."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pandas as pd
-from rich.box import SIMPLE_HEAD
-from rich.console import Group
-from rich.table import Table
 
 from stages.core.labels import TASKS
 
@@ -21,32 +18,45 @@ NAMES = {
     "smooth": "+ smoothing",
     "margin": "margin",
 }
-COMBINED, MARGIN, PUBLISHED = "combined", "margin", "published"
-TITLE = "validation, ABAW2 measures (scoring half, change, all videos)"
-UNSURE = "≈: within two standard errors over videos"
-HEADER = ("step", *(name for task in TASKS for name in (task, "Δ", "all")))
+COMBINED, MARGIN = "combined", "margin"
+REFERENCES = ("majority", "single", MARGIN)  # what steps are measured against, and by how much
+PAPER, OURS = "paper", "ours"
+Scores = Mapping[str, float]
 
 
 class Row(NamedTuple):
-    """Scores by task: on the scoring half, their change from the row above and its error, on all videos.
+    """A step's scores by task: on the scoring half, their change from the row above and its error, on all videos.
 
-    `checkpoint`: what stands behind them, checkpoints or systems; of published figures their source.
+    `by`: whose step it is, the "paper"'s or "ours"; "" for what both are measured against. `tasks`: those of the
+    paper; a step's others are ours. `checkpoint`: what stands behind it, checkpoints or systems. `published`: the
+    paper's figures of the step, by `measure`; where that is not ABAW2, `papers` has ours by it, "scoring" and "all".
     """
 
     system: str
     step: str
     checkpoint: str
-    scoring: Mapping[str, float]
-    change: Mapping[str, float]
-    error: Mapping[str, float]
-    all: Mapping[str, float]
+    scoring: Scores
+    change: Scores
+    error: Scores
+    all: Scores
+    by: str = OURS
+    tasks: Sequence[str] = TASKS
+    published: Scores = MappingProxyType({})
+    measure: str = ""
+    papers: Mapping[str, Scores] = MappingProxyType({})
+
+    @property
+    def name(self) -> str:
+        """For a reader; a step that no paper has is marked."""
+        name = NAMES.get(self.step, self.step)
+        return f"{name.removeprefix('+ ')} (ours)" if self.by == OURS else name
 
 
 def rows(scores: Mapping[str, dict[str, Any]]) -> list[Row]:
-    """Rows of all systems: the steps of the chain in order, then the published figures or the margin.
+    """Rows of all systems: the steps of the chain in order, then the margin of the combined one.
 
-    `scores`: system → {"steps": [{step, checkpoint, scoring, change, error, all}], "published": {AU, EXPR,
-    VA, source}}; "combined" has "margin": {change, error} in place of published figures.
+    `scores`: system → {"steps": [{step, checkpoint, scoring, change, error, all}], "published": {tasks, measure,
+    steps: step → {AU, EXPR, VA, note}, source, note}}; "combined" has "margin": {change, error} in its place.
     """
     return [row for system, own in scores.items() for row in _system_rows(system, own)]
 
@@ -55,63 +65,52 @@ def _system_rows(system: str, own: dict[str, Any]) -> list[Row]:
     found = [_row(system, step["step"], step["checkpoint"], step) for step in own["steps"]]
     if "margin" in own:
         found.append(_row(system, MARGIN, own["steps"][0]["checkpoint"], own["margin"]))
-    if "published" in own:
-        figures = {task: own["published"][task] for task in TASKS if own["published"][task] is not None}
-        found.append(_row(system, PUBLISHED, own["published"]["source"], {"all": figures}))
-    return found
+    return [_attributed(row, own["published"]) if "published" in own else row for row in found]
 
 
 def _row(system: str, step: str, checkpoint: str, figures: Mapping[str, Any]) -> Row:
-    parts = (figures.get(name, {}) for name in ("scoring", "change", "error", "all"))
-    return Row(system, step, checkpoint, *parts)
+    scoring, change, error, everywhere = (
+        figures.get(name, {}) for name in ("scoring", "change", "error", "all")
+    )
+    by, papers = "" if step in REFERENCES else OURS, figures.get("papers", {})
+    return Row(system, step, checkpoint, scoring, change, error, everywhere, by, papers=papers)
 
 
-def cells(row: Row) -> list[str]:
-    """Text of a row, in the order of `HEADER`."""
-    figures = [(_cell(row.scoring.get(task)), _change(row, task), _cell(row.all.get(task))) for task in TASKS]
-    return [NAMES.get(row.step, row.step), *(text for texts in figures for text in texts)]
+def _attributed(row: Row, published: Mapping[str, Any]) -> Row:
+    """The row, with whose it is and what its paper has of it."""
+    told = published["steps"].get(row.step)
+    if told is None:
+        return row._replace(papers={})
+    figures = {task: told[task] for task in TASKS if told[task] is not None}
+    papers = row.papers if figures else {}
+    tasks, measure = published["tasks"], published["measure"]
+    return row._replace(by=PAPER, tasks=tasks, published=figures, measure=measure, papers=papers)
 
 
-def _change(row: Row, task: str) -> str:
-    """The change, behind "≈" where it lies within two standard errors: chance would do as well."""
-    change, error = row.change.get(task), row.error.get(task)
-    unsure = change is not None and error is not None and abs(change) < 2 * error
-    return ("≈" if unsure else "") + _cell(change, "+")
+def headline(own: Sequence[Row]) -> Row | None:
+    """A system's row: the last step of its paper. None for a system without a paper."""
+    return next((row for row in reversed(own) if row.by == PAPER), None)
 
 
-def _cell(value: float | None, sign: str = "") -> str:
-    return "" if value is None else f"{value:{sign}.3f}"
+def papers_figures(own: Sequence[Row]) -> Scores:
+    """The paper's figure of each task, of the last step that has one."""
+    return {task: score for row in own for task, score in row.published.items()}
 
 
-def table(found: Sequence[Row]) -> Group:
-    """Terminal tables, one a system, of 80 columns; changes for the worse in red."""
-    systems = groupby(found, lambda row: row.system)
-    return Group(*(_system_table(system, list(own)) for system, own in systems), UNSURE)
-
-
-def _system_table(system: str, own: Sequence[Row]) -> Table:
-    drawn = Table(title=f"{system}: {TITLE}", title_justify="left", box=SIMPLE_HEAD, padding=0)
-    for name in HEADER:
-        drawn.add_column(name, justify="left" if name == HEADER[0] else "right", no_wrap=True)
-    for row in own:
-        drawn.add_row(*(f"[red]{text}[/red]" if _worse(text) else text for text in cells(row)))
-    return drawn
-
-
-def _worse(text: str) -> bool:
-    return text.startswith("-") and text != "-0.000"
+def only(scores: Scores, tasks: Sequence[str]) -> Scores:
+    """The scores of some tasks."""
+    return {task: score for task, score in scores.items() if task in tasks}
 
 
 def plotted(found: Sequence[Row]) -> pd.DataFrame:
-    """One row a step for bars: name and the scoring half's AU, EXPR and VA."""
+    """One row a step for bars: name, whose it is, and the scoring half's AU, EXPR and VA."""
     steps = [row for row in found if row.scoring]
-    names = [f"{row.system} {NAMES.get(row.step, row.step)}" for row in steps]
-    bars = [{"name": name, **row.scoring} for name, row in zip(names, steps, strict=True)]
-    return pd.DataFrame(bars, columns=["name", *TASKS])
+    bars = [{"name": f"{row.system} {row.name}", "by": row.by, **row.scoring} for row in steps]
+    return pd.DataFrame(bars, columns=["name", "by", *TASKS])
 
 
 def nested(found: Sequence[Row]) -> dict[str, Any]:
-    """system → step → {checkpoint, scoring, change, spread, all} → task → score, for `dvc metrics`.
+    """system → step → {by, checkpoint, scoring, change, spread, all, published} → task → score, for `dvc metrics`.
 
     `checkpoint` names what stands behind the figures. `spread` is the standard error of the change; DVC takes
     a key named "error" for a file it could not read. The combined system's margin over the best single one
@@ -123,7 +122,9 @@ def nested(found: Sequence[Row]) -> dict[str, Any]:
         if row.step == MARGIN:
             own |= {MARGIN: dict(row.change), "spread": dict(row.error)}
             continue
-        figures = {"scoring": row.scoring, "change": row.change, "spread": row.error, "all": row.all}
-        behind = {"checkpoint": row.checkpoint} if row.checkpoint and row.step != PUBLISHED else {}
-        own[row.step] = behind | {name: dict(part) for name, part in figures.items() if part}
+        words = {"by": row.by, "checkpoint": row.checkpoint}
+        parts = {"scoring": row.scoring, "change": row.change, "spread": row.error, "all": row.all}
+        papers = {row.measure.replace(" ", "_").lower(): row.papers, "published": row.published}
+        figures = {name: dict(part) for name, part in (parts | papers).items() if part}
+        own[row.step] = {name: word for name, word in words.items() if word} | figures
     return result

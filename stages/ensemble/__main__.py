@@ -1,8 +1,10 @@
 """One prediction of a system's many checkpoints: for each AU, the expressions, valence and arousal.
 
-Methods: "best" checkpoint of all networks and epochs (Jiang et al. 2022, 4.4), "mean" of the
-networks (folds), or "weights" of the networks (Fan et al. 2021, 2). What is chosen here rests on the selection
-half of the validation videos only. Run: python -m stages.ensemble SYSTEM
+Methods: "best_mean", each network's best checkpoint for the unit, averaged (Jiang et al. 2022, 5); "best", one
+checkpoint of all networks and epochs; "mean" of the networks (folds); "weights" of the networks (Fan et al. 2021,
+2). What is chosen here rests on the selection half of the validation videos only.
+
+Run: python -m stages.ensemble SYSTEM
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class Params(Strict):
     """Section `<system>.ensemble` of params.yaml; what a method does not use may be left out."""
 
     networks: Annotated[list[str], Field(min_length=1)]
-    method: Literal["best", "mean", "weights"]
+    method: Literal["best", "best_mean", "mean", "weights"]
     criterion: Criterion = "score"
     margin: NonNegativeFloat = 0.0
     grid_step: Annotated[float, Field(gt=0, le=1)] = 0.1
@@ -74,6 +76,8 @@ def select(table: pd.DataFrame, root: Path, system: str, params: Params) -> Choi
     ratings = candidates.rate(found, root, rows, params.criterion)
     if params.method == "best":
         selection = methods.best_of_all(found, ratings, root, rows, params.criterion, params.margin)
+    elif params.method == "best_mean":
+        selection = methods.mean_of_best(ratings, root, rows, params.margin)
     elif params.method == "mean":
         selection = methods.mean_of(members, root, rows)
     else:

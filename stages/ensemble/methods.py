@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -24,34 +24,69 @@ def best_of_all(
     criterion: Criterion,
     margin: float,
 ) -> dict[str, list[Source]]:
-    """For each unit the best checkpoint of all steps and epochs (Jiang et al. 2022, 4.4).
+    """For each unit the best checkpoint of all steps and epochs.
 
     A unit stays with the best single checkpoint unless another beats it by more than `margin`, whichever one
     video is left out. `ratings`: rows of `candidates.rate` for `found`.
     """
-    folds, able = [], []
+    folds, known = [], []
     for candidate in found:
         scored = candidate.scored(root, rows)
         folds.append(fold_scores(scored, criterion))
-        able.append(predicted_units(scored))
+        known.append(predicted_units(scored))
     single = list(found).index(best(ratings))
-    places = choose(steady(folds, single), single, margin)
-    chosen = {unit: _able(places[unit], [unit in units for units in able]) for unit in UNITS}
-    return {unit: weighted([found[place]], [1]) for unit, place in chosen.items() if place is not None}
+    chosen = _chosen(found, known, steady(folds, single), single, margin)
+    return {unit: _equal([candidate]) for unit, candidate in chosen.items()}
 
 
-def _able(place: int, able: Sequence[bool]) -> int | None:
-    """The place, or the first that predicts the unit at all: where no label can tell, the simplest."""
-    if able[place]:
-        return place
-    return able.index(True) if any(able) else None
+def mean_of_best(
+    ratings: pd.DataFrame, root: Path, rows: pd.DataFrame, margin: float
+) -> dict[str, list[Source]]:
+    """For each unit the mean of every network's best checkpoint for it (Jiang et al. 2022, 5).
+
+    "Finally, best checkpoint for each AU and each model are chosen and ensembled": how, is not told. A unit leaves
+    its network's best single checkpoint for one that is better by more than `margin`. `ratings` as above.
+    """
+    members: dict[str, list[Candidate]] = {unit: [] for unit in UNITS}
+    for _, own in ratings.groupby("step", sort=False):
+        tables = [Candidate(*key) for key in own[list(Candidate._fields)].itertuples(index=False)]
+        scores, single = own[list(UNITS)].reset_index(drop=True), tables.index(best(own))
+        for unit, one in _chosen(tables, able(tables, root, rows), scores, single, margin).items():
+            members[unit].append(one)
+    return {unit: _equal(chosen) for unit, chosen in members.items() if chosen}
+
+
+def _chosen(
+    found: Sequence[Candidate],
+    known: Sequence[Collection[str]],
+    scores: pd.DataFrame,
+    single: int,
+    margin: float,
+) -> dict[str, Candidate]:
+    """One candidate for each unit that any predicts (`known`); where no label can tell, the first that does."""
+    places = choose(scores, single, margin)
+    chosen: dict[str, Candidate] = {}
+    for unit in UNITS:
+        predicting = [place for place, units in enumerate(known) if unit in units]
+        if predicting:
+            chosen[unit] = found[places[unit] if places[unit] in predicting else predicting[0]]
+    return chosen
+
+
+def _equal(candidates: Sequence[Candidate]) -> list[Source]:
+    return weighted(candidates, [1 / len(candidates)] * len(candidates))
+
+
+def able(found: Sequence[Candidate], root: Path, rows: pd.DataFrame) -> list[Collection[str]]:
+    """The units that each candidate predicts."""
+    return [predicted_units(candidate.scored(root, rows)) for candidate in found]
 
 
 def mean_of(members: Sequence[Candidate], root: Path, rows: pd.DataFrame) -> dict[str, list[Source]]:
     """Equal weights of all members that predict a unit: predictions of folds, averaged."""
-    able = [predicted_units(member.scored(root, rows)) for member in members]
-    own = {unit: [m for m, units in zip(members, able, strict=True) if unit in units] for unit in UNITS}
-    return {unit: weighted(chosen, [1 / len(chosen)] * len(chosen)) for unit, chosen in own.items() if chosen}
+    known = able(members, root, rows)
+    own = {unit: [m for m, units in zip(members, known, strict=True) if unit in units] for unit in UNITS}
+    return {unit: _equal(chosen) for unit, chosen in own.items() if chosen}
 
 
 def weights_of(

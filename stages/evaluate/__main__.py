@@ -10,31 +10,29 @@ from collections.abc import Iterator
 import pandas as pd
 
 from stages.core.files import measured, write_csv, write_json
-from stages.core.params import Strict, load
+from stages.core.params import load
 from stages.core.paths import ENSEMBLES, INDEX, METRICS, PREDICTIONS, SCORES, SMOOTHED
 from stages.core.runtime import argument, main
 from stages.evaluate.majority import majority
 from stages.evaluate.plot_tables import confusion_table, units_table
+from stages.evaluate.published import MEASURES, Published, check_steps
 from stages.scoring import figures, labelled
 from stages.scoring.halves import halves
 from stages.scoring.provenance import Provenance, read_provenance
 from stages.scoring.step_scores import ENSEMBLE, MAJORITY, SMOOTH, Step, score_steps
 
 
-class Params(Strict):
+class Params(Published):
     """Section `<system>.published` of params.yaml, with the rules that hold for every system."""
 
     evaluate: figures.Rules
-    AU: float | None
-    EXPR: float | None
-    VA: float | None
-    source: str
 
 
 def run() -> None:
     """Read params and tables, write metrics, plots' tables and the scores of the steps."""
     system = argument("system")
     params = load(Params, f"{system}.published")
+    check_steps(params, system, PREDICTIONS)
     table = pd.read_parquet(INDEX)
     sides = halves(table)
     final = pd.read_parquet(SMOOTHED / f"{system}.parquet")
@@ -42,7 +40,8 @@ def run() -> None:
     write_json(METRICS / f"{system}.json", figures.measure(scored, counts, sides))
     write_csv(METRICS / system / "per_unit.csv", units_table(scored))
     write_csv(METRICS / system / "confusion.csv", confusion_table(scored))
-    rows = score_steps(table, steps(table, system, final), sides, params.evaluate.missing)
+    chain = steps(table, system, final)
+    rows = score_steps(table, chain, sides, params.evaluate.missing, MEASURES.get(params.measure))
     scores = {"steps": measured(rows), "published": params.model_dump(exclude={"evaluate"})}
     write_json(SCORES / f"{system}.json", scores, digits=None)
 

@@ -32,7 +32,7 @@ from stages.training.footage import Footage
 from stages.training.objectives import Objectives
 from stages.training.recipe import Course
 from stages.training.samples.augment import Augment
-from stages.training.samples.balance import ml_ros
+from stages.training.samples.balance import Limit, ml_ros
 from stages.training.samples.extra_stills import read_extra
 from stages.training.samples.faces import Faces, join, read_faces
 from stages.training.samples.sampling import Draws, Sampling, sampler
@@ -65,6 +65,7 @@ class Params(Course, Objectives):
     sampling: Sampling
     turns: tuple[str, ...] | None = None
     ml_ros: float = 0.0
+    ml_ros_limit: Limit = "mean"
     folds: int | None = None
     fold: int | None = None
     extra: bool
@@ -139,7 +140,8 @@ def draws(faces: Faces, params: Params) -> Draws:
     order = params.turns or params.tasks
     rows = faces.rows(order)
     if params.ml_ros:
-        rows["AU"] = rows["AU"][ml_ros(faces.labels.au[rows["AU"]], params.ml_ros, params.seed)]
+        clones = ml_ros(faces.labels.au[rows["AU"]], params.ml_ros, params.seed, params.ml_ros_limit)
+        rows["AU"] = rows["AU"][clones]
     return sampler(
         faces.labels,
         rows,

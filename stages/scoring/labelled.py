@@ -133,6 +133,13 @@ def official(scored: Scored) -> dict[str, float]:
     return task_scores(scored, "score")
 
 
+def macro_f1(scored: Scored) -> dict[str, float]:
+    """Mean over the AUs of the F1 of both classes, presence and absence (Jiang et al. 2022, 4.4), as {"AU": …}."""
+    logits = scored.predicted[list(AU_LOGITS)].to_numpy()
+    absent = np.where(scored.units == MISSING, MISSING, 1 - scored.units)
+    return {"AU": (action_units(scored).f1 + measures.action_units(absent, -logits).f1) / 2}
+
+
 def task_scores(scored: Scored, criterion: Criterion) -> dict[str, float]:
     """What is maximised over a task's units together: the ABAW2 measures, or under "f1" those of ABAW3."""
     units, faces = action_units(scored), expressions(scored)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -11,6 +11,7 @@ from stages.scoring import labelled
 from stages.scoring.halves import SCORING, half_of
 from stages.scoring.uncertainty import change_error
 
+Measures = Callable[[labelled.Scored], dict[str, float]]  # scores by task
 MAJORITY, SINGLE, ENSEMBLE, SMOOTH = "majority", "single", "ensemble", "smooth"
 
 
@@ -23,12 +24,17 @@ class Step(NamedTuple):
 
 
 def score_steps(
-    table: pd.DataFrame, steps: Iterable[Step], sides: dict[str, str], missing: labelled.Missing
+    table: pd.DataFrame,
+    steps: Iterable[Step],
+    sides: dict[str, str],
+    missing: labelled.Missing,
+    papers: Measures | None = None,
 ) -> list[dict[str, Any]]:
     """ABAW2 measures of each step, on the scoring half and on all videos; NaN for a task it does not predict.
 
     `change`: of the scoring half's measure from the last step before that predicts the task, and `error` its
-    standard error (see `uncertainty`); empty for the first.
+    standard error (see `uncertainty`); empty for the first. `papers`: the measures of the system's paper where
+    those are others; a step has them under that name.
     """
     labels = labelled.validation(table)
     rows: list[dict[str, Any]] = []
@@ -36,10 +42,17 @@ def score_steps(
     for name, checkpoint, predictions in steps:
         scored, _ = labelled.join(labels, predictions, missing)
         held = scored.where(half_of(scored.trials, sides, SCORING))
-        scores = {SCORING: labelled.official(held), "all": labelled.official(scored)}
-        rows.append({"step": name, "checkpoint": checkpoint, **scores, **changes(before, held)})
+        scores = _on_both(labelled.official, held, scored)
+        own = {} if papers is None else {"papers": _on_both(papers, held, scored)}
+        rows.append({"step": name, "checkpoint": checkpoint, **scores, **changes(before, held), **own})
         before = held if before is None else _carried(before, held)
     return rows
+
+
+def _on_both(
+    measures: Measures, held: labelled.Scored, scored: labelled.Scored
+) -> dict[str, dict[str, float]]:
+    return {SCORING: measures(held), "all": measures(scored)}
 
 
 def changes(before: labelled.Scored | None, after: labelled.Scored) -> dict[str, dict[str, float]]:
