@@ -10,33 +10,20 @@ import pandas as pd
 from stages.core.errors import UserError
 from stages.ensemble.mixture import Source, weighted
 from stages.ensemble.weight_search import Rules, unit_weights
-from stages.scoring.candidates import Candidate, best, scored_file
+from stages.scoring.candidates import Candidate, Ratings, best, scored_file
 from stages.scoring.labelled import UNITS, Scored, predicted_units
-from stages.scoring.measures import Criterion
-from stages.scoring.robust_choice import choose, fold_scores, steady
+from stages.scoring.robust_choice import choose, steady
 
 
-def best_of_all(
-    found: Sequence[Candidate],
-    ratings: pd.DataFrame,
-    root: Path,
-    rows: pd.DataFrame,
-    criterion: Criterion,
-    margin: float,
-) -> dict[str, list[Source]]:
+def best_of_all(found: Sequence[Candidate], ratings: Ratings, margin: float) -> dict[str, list[Source]]:
     """For each unit the best checkpoint of all steps and epochs (Jiang et al. 2022, 4.4).
 
     A unit stays with the best single checkpoint unless another beats it by more than `margin`, whichever one
-    video is left out. `ratings`: rows of `candidates.rate` for `found`.
+    video is left out. `ratings`: of `found`, by `candidates.rate`.
     """
-    folds, able = [], []
-    for candidate in found:
-        scored = candidate.scored(root, rows)
-        folds.append(fold_scores(scored, criterion))
-        able.append(predicted_units(scored))
-    single = list(found).index(best(ratings))
-    places = choose(steady(folds, single), single, margin)
-    chosen = {unit: _able(places[unit], [unit in units for units in able]) for unit in UNITS}
+    single = list(found).index(best(ratings.table))
+    places = choose(steady(ratings.folds, single), single, margin)
+    chosen = {unit: _able(places[unit], [unit in units for units in ratings.able]) for unit in UNITS}
     return {unit: weighted([found[place]], [1]) for unit, place in chosen.items() if place is not None}
 
 
