@@ -20,6 +20,7 @@ from stages.core.runtime import atomic_path, log, workers
 
 KEYS = "keys.json"
 SCRATCH = ".partial"
+BLOCK = 1 << 20  # bytes read at a time
 
 Note = dict[str, Any]  # small figures about an item, JSON, the same on every run (no times)
 Make = Callable[[str, Path], "Note | None"]  # writes `<name>.*` into the folder given
@@ -38,11 +39,28 @@ def digest_path(path: Path) -> str:
     if not path.exists():
         raise UserError(f"{path}: no such file or folder")
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
-        return digest([(file.relative_to(path).as_posix(), digest_path(file)) for file in files])
+        return digest([(name, _of_bytes(f"{path}/{name}")) for name in files_below(path)])
+    return _of_bytes(str(path))
+
+
+def files_below(folder: Path) -> list[str]:
+    """Paths of all files in a folder, from there, sorted; files whose name begins with a dot are left out."""
+    return ["/".join(parts) for parts in sorted(_below(str(folder), ()))]
+
+
+def _below(folder: str, parents: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _below(entry.path, (*parents, entry.name))
+            elif not entry.name.startswith(".") and entry.is_file():
+                yield *parents, entry.name
+
+
+def _of_bytes(path: str) -> str:
     state = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a Path a crop costs as much as its hash
+        while block := file.read(BLOCK):
             state.update(block)
     return state.hexdigest()
 

@@ -75,15 +75,15 @@ def select(table: pd.DataFrame, root: Path, system: str, params: Params) -> Choi
     members = candidates.chosen(root, system, params.networks)
     ratings = candidates.rate(found, root, rows, params.criterion)
     if params.method == "best":
-        selection = methods.best_of_all(found, ratings, root, rows, params.criterion, params.margin)
+        selection = methods.best_of_all(found, ratings, params.margin)
     elif params.method == "best_mean":
-        selection = methods.mean_of_best(ratings, root, rows, params.margin)
+        selection = methods.mean_of_best(found, ratings, params.margin)
     elif params.method == "mean":
         selection = methods.mean_of(members, root, rows)
     else:
         rules = Rules(params.grid_step, params.criterion, params.margin, params.start)
         selection = methods.weights_of(members, root, rows, rules)
-    return Choice(ratings, members, selection)
+    return Choice(ratings.table, members, selection)
 
 
 def named(ratings: pd.DataFrame, members: list[candidates.Candidate]) -> pd.DataFrame:

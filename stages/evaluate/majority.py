@@ -11,8 +11,9 @@ from stages.scoring.labelled import KEYS
 def majority(frame_table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Predictions for `rows` that say the training labels' majority class (VA: mean) of every frame."""
     said = {}
+    units = frame_table.loc[frame_table["au_split"].eq("train"), list(AU_NAMES)]
     for name, logit in zip(AU_NAMES, AU_LOGITS, strict=True):
-        train = frame_table.loc[frame_table["au_split"].eq("train"), name]
+        train = units[name]
         said[logit] = 1.0 if train[train != MISSING].mean() > 0.5 else -1.0
     train = frame_table.loc[frame_table["expr_split"].eq("train"), "expression"]
     common = train[train != MISSING].mode()

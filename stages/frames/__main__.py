@@ -11,6 +11,7 @@ from stages.core.digests import code_version
 from stages.core.labels import SPLITS, TASKS
 from stages.core.params import load
 from stages.core.paths import FRAMES, INDEX_FOLDER, METRICS
+from stages.core.remembered import digest_paths
 from stages.core.runtime import atomic_path, log, main
 from stages.core.store import Note, fill
 from stages.frames import faces
@@ -30,9 +31,10 @@ def build_frames(
     """
     trials = _trials(pd.read_parquet(index / "videos.parquet"), params.corpus, params.max_frames)
     make = MakeFaces(trials, search_of(params))
+    digests = digest_paths(path for trial in trials.values() for path in trial.reads())
     notes = fill(
         out,
-        {name: trial.digest() for name, trial in trials.items()},
+        {name: trial.digest(digests) for name, trial in trials.items()},
         make,
         params=make.params(),
         code=code_version(faces.__file__, extract.__file__),

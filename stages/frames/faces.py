@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,10 +29,14 @@ class Trial:
     frames: int
     video: Path | None
 
-    def digest(self) -> str:
-        """Of all that its faces depend on but for the parameters."""
-        clock = digest_path(self.video) if self.kind == "crops" and self.video else ""
-        return digest(digest_path(self.source), self.kind, self.side, self.frames, clock)
+    def reads(self) -> list[Path]:
+        """Files and folders that its faces come from."""
+        return [self.source, self.video] if self.kind == "crops" and self.video else [self.source]
+
+    def digest(self, digests: Mapping[Path, str]) -> str:
+        """Of all that its faces depend on but for the parameters. `digests`: of what it reads."""
+        source, *clock = (digests[path] for path in self.reads())
+        return digest(source, self.kind, self.side, self.frames, *(clock or [""]))
 
 
 @dataclass(frozen=True)

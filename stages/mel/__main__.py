@@ -17,8 +17,9 @@ from stages.core.labels import VA_NAMES
 from stages.core.params import Strict, load
 from stages.core.paths import INDEX_FOLDER, MELS, METRICS
 from stages.core.pictures import mel_picture
+from stages.core.remembered import digest_paths
 from stages.core.runtime import log, main
-from stages.core.store import Note, digest_path, fill
+from stages.core.store import Note, fill
 from stages.media.decode import frame_times
 from stages.mel import video_mel
 from stages.mel.spectrogram import FRONT_ENDS, RATE
@@ -78,9 +79,10 @@ def _clear(out: Path, front_ends: Sequence[str]) -> None:
 def _fill(
     folder: Path, front_end: str, videos: Mapping[str, Path | None], on_error: Literal["fail", "skip"]
 ) -> pd.DataFrame:
+    digests = digest_paths(path for path in videos.values() if path)
     notes = fill(
         folder,
-        {name: digest_path(path) if path else "" for name, path in videos.items()},
+        {name: digests[path] if path else "" for name, path in videos.items()},
         MakeMel(videos, front_end),
         params={"front_end": front_end},
         code=code_version(video_mel.__file__),

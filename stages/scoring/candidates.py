@@ -13,6 +13,8 @@ import pandas as pd
 from stages.core.epochs import epoch_of
 from stages.core.errors import UserError
 from stages.scoring import labelled, measures
+from stages.scoring.robust_choice import fold_scores
+from stages.scoring.sums import Sums
 
 
 class Candidate(NamedTuple):
@@ -71,25 +73,39 @@ def _chosen(path: Path) -> str:
     return name
 
 
+class Ratings(NamedTuple):
+    """Of each candidate: a row of `table`, its `fold_scores`, and the units that it predicts.
+
+    `table`: system, step, checkpoint, `overall` (mean over its tasks), `UNITS`.
+    """
+
+    table: pd.DataFrame
+    folds: list[Sums]
+    able: list[set[str]]
+
+
 def rate(
     found: Iterable[Candidate], root: Path, rows: pd.DataFrame, criterion: measures.Criterion
-) -> pd.DataFrame:
-    """One row a candidate: system, step, checkpoint, `overall` (mean over its tasks), `UNITS`.
+) -> Ratings:
+    """Ratings of the candidates, each of whose tables is read once.
 
     `rows`: the validation frames to choose on; those without a face do not count. All by `criterion`.
     """
-    return pd.DataFrame([_scores(candidate, root, rows, criterion) for candidate in found])
+    each = []
+    for candidate in found:
+        scored = candidate.scored(root, rows)
+        scores = _scores(candidate, scored, criterion)
+        each.append((scores, fold_scores(scored, criterion), labelled.predicted_units(scored)))
+    scores_, folds, able = (list(part) for part in zip(*each, strict=True))
+    return Ratings(pd.DataFrame(scores_), folds, able)
 
 
-def _scores(
-    candidate: Candidate, root: Path, rows: pd.DataFrame, criterion: measures.Criterion
-) -> dict[str, Any]:
-    scored = candidate.scored(root, rows)
+def _scores(candidate: Candidate, scored: labelled.Scored, criterion: measures.Criterion) -> dict[str, Any]:
     overall = measures.mean(np.array(list(labelled.task_scores(scored, criterion).values())))
     return {**candidate._asdict(), "overall": overall, **labelled.unit_scores(scored, criterion)}
 
 
 def best(ratings: pd.DataFrame) -> Candidate:
-    """The single checkpoint with the best overall score; of equals the simplest."""
+    """The single checkpoint with the best overall score; of equals the simplest. `ratings`: their table."""
     row = ratings.loc[ratings["overall"].fillna(-1.0).idxmax()]
     return Candidate(row["system"], row["step"], row["checkpoint"])

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from stages.core.errors import UserError
 from stages.core.labels import (
@@ -18,10 +19,11 @@ from stages.core.labels import (
 )
 from stages.scoring import measures
 from stages.scoring.measures import Criterion
-from stages.scoring.sums import unit_sums
+from stages.scoring.sums import Sums, confusion, unit_sums
 
 Missing = Literal["drop", "fill"]
 KEYS = ["trial", "frame"]
+FRAME_BITS = 32  # room for a frame's number below its trial's
 OUTPUTS = [*AU_LOGITS, *EXPRESSION_LOGITS, *VA_NAMES]
 COLUMNS = {
     **{name: [logit] for name, logit in zip(AU_NAMES, AU_LOGITS, strict=True)},
@@ -74,9 +76,10 @@ def join(labels: pd.DataFrame, predictions: pd.DataFrame, missing: Missing) -> t
     none came before; a trial without any prediction is left out under both.
     """
     columns = [name for name in OUTPUTS if name in predictions]
-    rows = labels[KEYS].merge(predictions[KEYS + columns], how="left", on=KEYS, indicator="found")
-    absent = rows.pop("found").ne("both")
-    rows = rows.reindex(columns=[*KEYS, *OUTPUTS])
+    places = _places(labels, predictions)
+    absent = pd.Series(places < 0)
+    known = predictions[columns].reset_index(drop=True).reindex(places).reset_index(drop=True)
+    rows = pd.concat([labels[KEYS].reset_index(drop=True), known], axis=1).reindex(columns=[*KEYS, *OUTPUTS])
     if missing == "fill":
         rows[columns] = _fill(rows, columns)
         gone = ~rows["trial"].isin(predictions["trial"].unique())
@@ -89,6 +92,19 @@ def join(labels: pd.DataFrame, predictions: pd.DataFrame, missing: Missing) -> t
         "dropped": int(gone.sum()),
     }
     return _scored(labels, rows).where(~gone), counts
+
+
+def _places(labels: pd.DataFrame, predictions: pd.DataFrame) -> NDArray[np.intp]:
+    """Row [N] of `predictions` that tells of each row of `labels`, −1 where none does.
+
+    Trials as numbers: matching pairs of a name and a frame takes six times as long.
+    """
+    trials = pd.Index(predictions["trial"].unique())
+    here, there = (
+        (trials.get_indexer(table["trial"]) << FRAME_BITS) + table["frame"].to_numpy(np.int64)
+        for table in (labels, predictions)
+    )
+    return pd.Index(there).get_indexer(here)
 
 
 def _fill(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -142,10 +158,9 @@ def macro_f1(scored: Scored) -> dict[str, float]:
 
 def task_scores(scored: Scored, criterion: Criterion) -> dict[str, float]:
     """What is maximised over a task's units together: the ABAW2 measures, or under "f1" those of ABAW3."""
-    units, faces = action_units(scored), expressions(scored)
-    found = {"score": (units.score, faces.score), "f1": (units.f1, faces.f1)}[criterion]
+    units = float(measures.au_measure(_unit_sums(scored), criterion))
     va = measures.mean(np.array(list(concordance(scored).values())))
-    return dict(zip(TASKS, (*found, va), strict=True))
+    return dict(zip(TASKS, (units, _expression_score(scored, criterion), va), strict=True))
 
 
 def unit_scores(scored: Scored, criterion: Criterion) -> dict[str, float]:
@@ -154,7 +169,15 @@ def unit_scores(scored: Scored, criterion: Criterion) -> dict[str, float]:
     "f1": F1 of the AU (Jiang et al. 2022, 4.4), macro F1 of the expressions. "score": the AU's or the
     expressions' share of the ABAW2 measure, which weighs accuracy as well. VA: CCC under both.
     """
-    sums = unit_sums(scored.units, scored.predicted[list(AU_LOGITS)].to_numpy())
-    units = measures.unit_measures(sums, criterion).tolist()
-    faces = task_scores(scored, criterion)["EXPR"]
+    units = measures.unit_measures(_unit_sums(scored), criterion).tolist()
+    faces = _expression_score(scored, criterion)
     return {**dict(zip(AU_NAMES, units, strict=True)), "EXPR": faces, **concordance(scored)}
+
+
+def _unit_sums(scored: Scored) -> Sums:
+    return unit_sums(scored.units, scored.predicted[list(AU_LOGITS)].to_numpy())
+
+
+def _expression_score(scored: Scored, criterion: Criterion) -> float:
+    counts = confusion(scored.expressions, scored.predicted[list(EXPRESSION_LOGITS)].to_numpy())
+    return float(measures.expression_measure(counts, criterion))

@@ -21,6 +21,7 @@ from stages.scoring.sums import Floats, Labels, Sums, confusion, unit_sums
 
 Criterion = Literal["score", "f1"]  # what is maximised: the ABAW2 measure, or F1 alone; VA: CCC under both
 NAN = float("nan")
+SPREAD = 1e-12  # least sum of two variances that is told from the rounding of sums
 
 
 class AUScore(NamedTuple):
@@ -72,7 +73,7 @@ def expressions(truth: Labels, logits: Floats) -> ExpressionScore:
 
 
 def ccc(truth: Floats, predicted: Floats) -> float:
-    """Concordance correlation over the frames [N] where both are known; 0 where neither varies nor differs.
+    """Concordance correlation over the frames [N] where both are known; 0 where neither varies.
 
     Variances over N, all videos' frames in one row. From frames it is exact where a series hardly varies.
     """
@@ -167,5 +168,5 @@ def _agreement(confusions: Sums) -> Sums:
 
 
 def _ccc(covariance: Any, variances: Any, apart: Any) -> Sums:
-    """2·cov / (var + var + (mean − mean)²) (Lin 1989); 0 where nothing varies nor differs."""
-    return ratio(2 * covariance, variances + apart**2, empty=0.0)
+    """2·cov / (var + var + (mean − mean)²) (Lin 1989); 0 where nothing varies: then cov is rounding alone."""
+    return np.where(variances < SPREAD, 0.0, ratio(2 * covariance, variances + apart**2, empty=0.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from stages.core.labels import AU_LOGITS, EXPRESSION_LOGITS, VA_NAMES
@@ -27,17 +28,16 @@ class VideoSums(NamedTuple):
 
 def by_video(scored: Scored, names: list[str]) -> VideoSums:
     """Sums of the named trials, one after the other in the first axis."""
-    rows = scored.trials.reset_index(drop=True).groupby(scored.trials.to_numpy()).indices
-    each = [_sums(scored, rows[name]) for name in names]
-    return VideoSums(*(np.stack(parts) for parts in zip(*each, strict=True)))
-
-
-def _sums(scored: Scored, rows: NDArray[np.intp]) -> VideoSums:
-    predicted = scored.predicted.iloc[rows]
+    video = pd.Categorical(scored.trials, names).codes.astype(np.intp)
+    rows = np.flatnonzero(video >= 0)
+    of, count, own = video[rows], len(names), scored.predicted.iloc[rows]
+    units, faces, values = (own[list(part)].to_numpy() for part in (AU_LOGITS, EXPRESSION_LOGITS, VA_NAMES))
+    va, borders = scored.va[rows], np.cumsum(np.bincount(of, minlength=count))[:-1]
+    each = [sums.moments(va[at], values[at]) for at in np.split(np.argsort(of, kind="stable"), borders)]
     return VideoSums(
-        sums.unit_sums(scored.units[rows], predicted[list(AU_LOGITS)].to_numpy()),
-        sums.confusion(scored.expressions[rows], predicted[list(EXPRESSION_LOGITS)].to_numpy()),
-        sums.moments(scored.va[rows], predicted[list(VA_NAMES)].to_numpy()),
+        sums.unit_sums_of(scored.units[rows], units, of, count),
+        sums.confusion_of(scored.expressions[rows], faces, of, count),
+        np.stack(each),
     )
 
 

@@ -16,13 +16,15 @@ def smooth(predictions: pd.DataFrame, widths: Mapping[str, int]) -> pd.DataFrame
     `predictions`: sorted by trial and frame; AUs and expressions are averaged as logits, valence and arousal
     as values. `widths`: frames, by unit ("AU1" … "AU26", "EXPR", "valence", "arousal"); absent or 1: as is.
     """
-    smoothed = predictions.copy()
+    smoothed, frames = predictions.copy(), predictions["frame"].to_numpy()
+    trials = predictions.groupby("trial", sort=False).indices.values()
     for width in sorted(set(widths.values()) - {1}):
         columns = [name for unit, own in widths.items() if own == width for name in COLUMNS[unit]]
-        for rows in predictions.groupby("trial", sort=False).indices.values():
-            trial = predictions.iloc[rows]
-            averages = moving_average(trial[columns].to_numpy(), trial["frame"].to_numpy(), width)
-            smoothed.loc[trial.index, columns] = averages.astype(np.float32)
+        values = predictions[columns].to_numpy()
+        averages = np.empty_like(values)
+        for rows in trials:
+            averages[rows] = moving_average(values[rows], frames[rows], width).astype(np.float32)
+        smoothed[columns] = averages
     return smoothed
 
 

@@ -58,7 +58,7 @@ def test_best_is_by_the_mean_of_the_tasks_and_of_equals_the_simplest(tmp_path: P
     write(tmp_path, "audio", "epoch_02", predict(table, noise=0.2))
     write(tmp_path, "sequence", "epoch_03", predict(table, noise=0.2))
     found = candidates.find(tmp_path, "toy", STEPS)
-    ratings = candidates.rate(found, tmp_path, labelled.validation(table), "score")
+    ratings = candidates.rate(found, tmp_path, labelled.validation(table), "score").table
     assert candidates.best(ratings) == Candidate("toy", "audio", "epoch_02")
     assert ratings.set_index("checkpoint")["overall"].is_monotonic_increasing
 
@@ -68,7 +68,7 @@ def test_overall_is_of_the_tasks_that_a_step_predicts(tmp_path: Path) -> None:
     nothing = dict.fromkeys([*EXPRESSION_LOGITS, *VA_NAMES], float("nan"))
     write(tmp_path, "units", "epoch_01", predict(table, noise=0).assign(**nothing))
     found = candidates.find(tmp_path, "toy", ["units"])
-    rating = candidates.rate(found, tmp_path, labelled.validation(table), "score").iloc[0]
+    rating = candidates.rate(found, tmp_path, labelled.validation(table), "score").table.iloc[0]
     assert rating["overall"] == 1 and rating[["EXPR", "valence"]].isna().all()
 
 
@@ -78,5 +78,5 @@ def test_best_is_by_the_criterion(tmp_path: Path, criterion: measures.Criterion,
     write(tmp_path, "visual", "epoch_01", keen)
     write(tmp_path, "audio", "epoch_01", shy)
     found = candidates.find(tmp_path, "toy", ["visual", "audio"])
-    ratings = candidates.rate(found, tmp_path, labelled.validation(table), criterion)
+    ratings = candidates.rate(found, tmp_path, labelled.validation(table), criterion).table
     assert candidates.best(ratings) == Candidate("toy", step, "epoch_01")

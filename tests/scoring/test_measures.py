@@ -111,3 +111,10 @@ def test_constant_predictions_have_no_concordance_at_all(constant: float) -> Non
     truth = np.random.default_rng(3).normal(size=1000)
     assert abs(measures.ccc(truth, np.full(1000, constant))) < 1e-9
     assert measures.ccc(np.full(1000, constant), np.full(1000, constant)) == 0
+
+
+@pytest.mark.parametrize("constant", [0.3, 0.1, 1 / 3])
+def test_from_sums_equal_constants_have_no_concordance_either(constant: float) -> None:
+    """Sums of squares leave variances of some 1e-17 that agree with each other perfectly."""
+    same = np.full((1000, 1), constant)
+    assert measures.concordance(sums.moments(same, same)) == 0
