@@ -103,6 +103,24 @@ def test_every_parameter_is_explained() -> None:
     assert contract.uncommented(PARAMS.read_text()) == []
 
 
+def test_a_paper_ends_with_the_step_that_is_its_systems_row() -> None:
+    """Jin et al. with the sequence model, Wang & Wang with the teacher, Jiang et al. smooth; the others ensemble."""
+    last = {system: list(VALUES[system]["published"]["steps"])[-1] for system in VALUES["systems"]}
+    assert last == {
+        "jin2021": "sequence",
+        "wang2021": "teacher",
+        "jiang2022": "smooth",
+        "thinh2021": "ensemble",
+        "fan2021": "ensemble",
+    }
+
+
+def test_what_a_paper_published_is_of_steps_that_run() -> None:
+    for system in VALUES["systems"]:
+        known = {*VALUES[system]["ensemble"]["networks"], "ensemble", "smooth"}
+        assert set(VALUES[system]["published"]["steps"]) <= known, system
+
+
 def test_sections_of_readme_that_params_cite_exist() -> None:
     readme = (ROOT / "README.md").read_text()
     cited = list(contract.sections(PARAMS.read_text()))

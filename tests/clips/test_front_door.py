@@ -98,6 +98,16 @@ def test_the_curve_tells_consistency_of_the_teacher_alone(world: Path) -> None:
     assert len(curves["teacher"]) == 2
 
 
+def test_without_consistency_the_student_learns_as_if_alone(copied: Path) -> None:
+    """The control of the mean teacher: its teacher is the average of the supervised model, of nothing else."""
+    alone, taught = (pd.read_csv(f"metrics/x/{step}.csv")["loss"] for step in ("supervised", "teacher"))
+    train("teacher", consistency=0.0)
+    control = pd.read_csv("metrics/x/teacher.csv")["loss"]
+    assert control.tolist() == alone.tolist() != taught.tolist()
+    average, student = (pd.read_parquet(f"data/predictions/x/{step}/epoch_02.parquet") for step in STEPS)
+    assert not average.equals(student)
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_and_started_again_ends_in_the_same_bytes(
     copied: Path, monkeypatch: pytest.MonkeyPatch, step: str

@@ -92,6 +92,81 @@ def test_mean_weighs_the_steps_own_choices_equally(tmp_path: Path, table: pd.Dat
     assert shown.loc[shown["chosen"].eq(1), "name"].tolist() == ["fold1 epoch_01", "fold2 epoch_01"]
 
 
+EACH = GREEDY.model_copy(update={"method": "best_mean"})
+
+
+def members(table: pd.DataFrame, root: Path, params: ensemble.Params) -> dict[str, list[tuple[str, str]]]:
+    """Networks and checkpoints of each unit, which must weigh the same."""
+    selection = ensemble.select(table, root, "toy", params).selection
+    weights = {round(source.weight * len(own), 9) for own in selection.values() for source in own}
+    assert weights == {1}
+    return {unit: [(source.step, source.checkpoint) for source in own] for unit, own in selection.items()}
+
+
+def lay_epochs(root: Path, table: pd.DataFrame, step: str, better: str, noise: float) -> None:
+    """Two epochs of a network: the second is good but for one column, which the first alone knows."""
+    first, second = predict(table, noise=2, seed=len(step)), predict(table, noise=noise, seed=len(step))
+    first[better], second[better] = predict(table, noise=0)[better], -predict(table, noise=0)[better]
+    write(root, step, "epoch_01", first)
+    write(root, step, "epoch_02", second)
+
+
+def test_best_mean_takes_each_networks_best_checkpoint_for_the_unit(
+    tmp_path: Path, table: pd.DataFrame
+) -> None:
+    """Jiang et al. 2022, 5; also of the worse network, which "best" would never take."""
+    lay_epochs(tmp_path, table, "visual", "logit_AU15", noise=1.0)
+    lay_epochs(tmp_path, table, "sequence", "logit_AU4", noise=0.1)
+    found = members(table, tmp_path, EACH)
+    assert found["AU1"] == [("visual", "epoch_02"), ("sequence", "epoch_02")]
+    assert found["AU15"] == [("visual", "epoch_01"), ("sequence", "epoch_02")]
+    assert found["AU4"] == [("visual", "epoch_02"), ("sequence", "epoch_01")]
+    assert set(found) == set(UNITS)
+
+
+def test_best_mean_keeps_a_networks_single_best_within_the_margin(
+    tmp_path: Path, table: pd.DataFrame
+) -> None:
+    lay_epochs(tmp_path, table, "visual", "logit_AU15", noise=0.1)
+    params = EACH.model_copy(update={"networks": ["visual"], "margin": 1.1})
+    assert set(members(table, tmp_path, params)["AU15"]) == {("visual", "epoch_02")}
+
+
+def test_best_mean_asks_a_network_only_for_what_it_predicts(tmp_path: Path, table: pd.DataFrame) -> None:
+    """Nor where no label can tell."""
+    noisy = predict(table, noise=0.5)
+    write(tmp_path, "visual", "epoch_01", noisy.assign(**dict.fromkeys(AU_LOGITS, np.nan)))
+    write(tmp_path, "sequence", "epoch_01", noisy.assign(valence=np.nan, arousal=np.nan))
+    table["AU26"] = np.int8(-1)
+    found = members(table, tmp_path, EACH)
+    assert {unit: [step for step, _ in found[unit]] for unit in ("AU1", "AU26", "EXPR", "valence")} == {
+        "AU1": ["sequence"],
+        "AU26": ["sequence"],
+        "EXPR": ["visual", "sequence"],
+        "valence": ["visual"],
+    }
+
+
+def test_best_mean_chooses_by_the_criterion_on_the_selection_half(tmp_path: Path) -> None:
+    table, keen, shy = keen_and_shy()
+    scoring = keen["trial"].map(halves(table)).eq("scoring")
+    for own, other in ((keen, shy), (shy, keen)):
+        told = own.where(~scoring, other)  # on the other half it is the other way round
+        write(tmp_path, "visual", "epoch_01" if own is keen else "epoch_02", told)
+    for criterion, checkpoint in (("f1", "epoch_01"), ("score", "epoch_02")):
+        params = EACH.model_copy(update={"networks": ["visual"], "criterion": criterion})
+        found = members(table, tmp_path, params)
+        assert {source for own in found.values() for source in own} == {("visual", checkpoint)}
+
+
+def test_best_mean_predicts_the_mean_probability(tmp_path: Path, table: pd.DataFrame) -> None:
+    rows = predict(table, noise=0)
+    write(tmp_path, "visual", "epoch_01", rows.assign(logit_AU1=np.log(0.9 / 0.1)))
+    write(tmp_path, "sequence", "epoch_01", rows.assign(logit_AU1=np.log(0.5 / 0.5)))
+    predicted = compose(ensemble.select(table, tmp_path, "toy", EACH).selection, tmp_path)
+    np.testing.assert_allclose(predicted["logit_AU1"], np.log(0.7 / 0.3), rtol=1e-6)
+
+
 def test_weights_are_searched_for_each_unit(tmp_path: Path, table: pd.DataFrame) -> None:
     lay(tmp_path, table, {"logit_AU15": 9})
     params = GREEDY.model_copy(update={"method": "weights", "grid_step": 0.5})

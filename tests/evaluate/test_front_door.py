@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from stages.core.errors import UserError
 from stages.core.files import write_json
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
 from stages.evaluate import __main__ as evaluate
@@ -92,9 +94,9 @@ def test_figures_for_the_comparison_are_not_rounded(
     """`compare` rounds them, once."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["evaluate", "toy"])
-    block = {"published": {"AU": 0.7, "EXPR": None, "VA": None, "source": "a paper"}}
-    params = {"scale": "smoke", "evaluate": {"missing": "drop"}, "toy": block}
-    Path("params.yaml").write_text(json.dumps(params))
+    write_params(
+        {"tasks": ["AU"], "measure": "macro F1", "steps": {"visual": {"AU": 0.7}}, "source": "a paper"}
+    )
     noisy = predict(table, noise=1.5)
     table.to_parquet(folder("data/index") / "frames.parquet")
     write(Path("data/predictions"), "visual", "epoch_01", noisy)
@@ -105,11 +107,37 @@ def test_figures_for_the_comparison_are_not_rounded(
         provenance([Candidate("toy", "visual", "epoch_01")], []).as_json(),
     )
     evaluate.run()
-    final = json.loads(Path("data/scores/toy.json").read_text())["steps"][-1]
+    scores = json.loads(Path("data/scores/toy.json").read_text())
+    final = scores["steps"][-1]
     scored, _ = labelled.join(labelled.validation(table), noisy, "drop")
     assert final["all"] == labelled.official(scored)
+    assert final["papers"]["all"] == labelled.macro_f1(scored), "what its paper measures by"
+    visual = scores["published"]["steps"]["visual"]
+    assert (visual["AU"], visual["EXPR"]) == (0.7, None) and scores["published"]["measure"] == "macro F1"
     metrics = json.loads(Path("metrics/toy.json").read_text())
     assert metrics["au"]["score"] == round(final["all"]["AU"], 4) != final["all"]["AU"]
+
+
+def write_params(published: dict[str, Any]) -> None:
+    block = {"published": published}
+    params = {"scale": "smoke", "evaluate": {"missing": "drop"}, "toy": block}
+    Path("params.yaml").write_text(json.dumps(params))
+
+
+def test_a_published_step_that_there_is_not_is_an_error_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["evaluate", "toy"])
+    folder("data/predictions/toy/visual")
+    write_params({"tasks": ["AU"], "steps": {"smooth": {}, "visaul": {}}, "source": "a paper"})
+    with pytest.raises(
+        UserError, match=r"toy\.published\.steps: .*'visaul'; steps are visual, ensemble, smooth"
+    ):
+        evaluate.run()
+    write_params({"tasks": ["AU"], "steps": {"visual": {"F1": 0.5}}, "source": "a paper"})
+    with pytest.raises(UserError, match=r"key toy\.published\.steps\.visual\.F1: is not a parameter"):
+        evaluate.run()
 
 
 def test_steps_are_the_networks_then_ensemble_and_smoothing(

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from stages.core.labels import AU_LOGITS, AU_NAMES, VA_NAMES
 from stages.scoring import figures, labelled
-from tests.scoring.tables import frame_table, keen_and_shy, predict
+from tests.scoring.tables import frame_table, keen_and_shy, predict, scored, with_gaps
 
 
 def test_perfect_predictions_score_one() -> None:
@@ -13,6 +14,18 @@ def test_perfect_predictions_score_one() -> None:
     scored, counts = labelled.join(labelled.validation(table), predict(table, noise=0), "drop")
     assert labelled.official(scored) == pytest.approx({"AU": 1, "EXPR": 1, "VA": 1})
     assert counts == {"labelled": 240, "without_prediction": 0, "filled": 0, "dropped": 0}
+
+
+def test_macro_f1_is_the_mean_of_both_classes_as_sklearn_has_it() -> None:
+    table = with_gaps(frame_table())
+    own = scored(table, predict(table, noise=1.5))
+    said = own.predicted[list(AU_LOGITS)].to_numpy() > 0
+    each = []
+    for place in range(len(AU_NAMES)):
+        known = own.units[:, place] >= 0
+        each.append(f1_score(own.units[known, place], said[known, place], average="macro"))
+    assert labelled.macro_f1(own) == {"AU": pytest.approx(np.mean(each))}
+    assert np.mean(each) != pytest.approx(labelled.action_units(own).f1, abs=0.01)
 
 
 def test_labels_of_training_trials_do_not_count() -> None:

@@ -6,7 +6,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from stages.training.samples.balance import balanced, mean_imbalance, ml_ros
+from stages.core.labels import AU_NAMES
+from stages.training.samples.balance import Limit, balanced, mean_imbalance, ml_ros, rare
 
 A, B, C = [1, 0, 0], [0, 1, 0], [1, 0, 1]
 # Counts 8, 4, 2: IRLbl 1, 2, 4, MeanIR 7/3, so the third label alone is rare; it always comes with the first.
@@ -73,6 +74,30 @@ def test_ml_ros_is_the_papers_algorithm(share: float) -> None:
     labels[random.random((80, 6)) < 0.1] = -1
     ours, theirs = ml_ros(labels, share, seed=5), charte(labels, share, seed=5)
     assert ours.tolist() == theirs
+
+
+# Jiang et al. 2022, Figure 2: positives of each AU in the training and the validation set.
+FIGURE_2 = np.array([62492, 40848, 68751, 111824, 177726, 156328, 112793, 13322, 11102, 13052, 289291, 47265])
+
+
+@pytest.mark.parametrize(
+    ("limit", "clones"),
+    [("mean", ["AU15", "AU23", "AU24"]), ("geometric", ["AU2", "AU15", "AU23", "AU24", "AU26"])],
+)
+def test_which_units_are_rare_at_jiangs_counts(limit: Limit, clones: list[str]) -> None:
+    """By Charte's definition three; by the geometric mean the five that section 4.3 says are oversampled."""
+    assert [AU_NAMES[place] for place in rare(FIGURE_2, limit)] == clones
+
+
+def test_geometric_mean_by_hand() -> None:
+    """IRLbl 1, 2, 4: their product's third root is 2, so that the second label is not rare."""
+    assert mean_imbalance(np.array([8, 4, 2]), "geometric") == pytest.approx(2)
+    assert rare(np.array([9, 4, 2]), "geometric").tolist() == [1, 2]  # 1, 2.25, 4.5: 2.16
+
+
+def test_ml_ros_clones_down_to_its_limit() -> None:
+    """(8 + k) / (2 + k) of the third label falls to the geometric mean, 2, with the fourth clone; as above to 7/3."""
+    assert len(ml_ros(SMALL, 1.0, seed=0, limit="geometric")) == 16
 
 
 def test_ml_ros_is_a_pure_function_of_its_seed() -> None:
