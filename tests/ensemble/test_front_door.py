@@ -70,7 +70,8 @@ def test_the_scoring_half_has_no_say(tmp_path: Path, table: pd.DataFrame) -> Non
 def test_what_no_step_predicts_has_no_source(tmp_path: Path, table: pd.DataFrame) -> None:
     """Steps of different tasks: each unit goes to who predicts it, also where no label can tell."""
     predictions, nothing = predict(table, noise=1), dict.fromkeys(VA_NAMES, np.nan)
-    write(tmp_path, "visual", "epoch_01", predictions.assign(**nothing, **dict.fromkeys(AU_LOGITS, np.nan)))
+    faces = predict(table, noise=0).assign(**nothing, **dict.fromkeys(AU_LOGITS, np.nan))
+    write(tmp_path, "visual", "epoch_01", faces)  # the best single one
     units = predictions.assign(**nothing, **dict.fromkeys(EXPRESSION_LOGITS, np.nan))
     write(tmp_path, "sequence", "epoch_01", units)
     table["AU26"] = np.int8(-1)
@@ -127,9 +128,13 @@ def test_best_mean_takes_each_networks_best_checkpoint_for_the_unit(
 def test_best_mean_keeps_a_networks_single_best_within_the_margin(
     tmp_path: Path, table: pd.DataFrame
 ) -> None:
-    lay_epochs(tmp_path, table, "visual", "logit_AU15", noise=0.1)
-    params = EACH.model_copy(update={"networks": ["visual"], "margin": 1.1})
-    assert set(members(table, tmp_path, params)["AU15"]) == {("visual", "epoch_02")}
+    early, late = predict(table, noise=0.1), predict(table, noise=2)
+    early["logit_AU15"], late["logit_AU15"] = -late["logit_AU15"], predict(table, noise=0)["logit_AU15"]
+    write(tmp_path, "visual", "epoch_01", early)
+    write(tmp_path, "visual", "epoch_02", late)
+    for margin, checkpoint in ((0.0, "epoch_02"), (1.1, "epoch_01")):
+        found = members(table, tmp_path, EACH.model_copy(update={"networks": ["visual"], "margin": margin}))
+        assert found["AU15"] == [("visual", checkpoint)] and found["AU1"] == [("visual", "epoch_01")]
 
 
 def test_best_mean_asks_a_network_only_for_what_it_predicts(tmp_path: Path, table: pd.DataFrame) -> None:
