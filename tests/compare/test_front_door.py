@@ -28,6 +28,7 @@ def test_what_the_front_door_writes_names_whose_each_step_is(
     monkeypatch.chdir(tmp_path)
     for name, own in SCORES.items():
         write_json(Path(f"data/scores/{name}.json"), own, digits=None)
+    write_json(Path("data/values/departures.json"), {"toy": []})
     Path("params.yaml").write_text("scale: demo\nsystems: [toy]\n")
     run()
     found = json.loads(Path("metrics/compare.json").read_text())["toy"]
