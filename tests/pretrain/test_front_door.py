@@ -55,6 +55,23 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, params: Params, name: s
     return card
 
 
+def test_scale_and_margin_reach_the_loss(
+    tmp_path: Path, identities: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a network that hardly moves: without scale it is the logarithm of the people, and a margin costs it.
+
+    It costs scale times margin where all people look alike, and less where they can be told apart.
+    """
+
+    def loss(scale: float, margin: float) -> float:
+        values = {"cosface_scale": scale, "cosface_margin": margin}
+        run(tmp_path, monkeypatch, settings(identities, lr=1e-9, epochs=1, augment=Augment(), **values))
+        return float(pd.read_csv(tmp_path / "metrics/x.csv")["loss"].iloc[0])
+
+    assert loss(1e-6, 0.4) == pytest.approx(np.log(8), abs=1e-4)
+    assert 2 < loss(10.0, 0.4) - loss(10.0, 0.0) <= 4
+
+
 def test_training_and_what_it_leaves(
     tmp_path: Path, identities: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
