@@ -24,7 +24,7 @@ def rising(stamps: Stamps, sound: Callable[[], Stamps]) -> Stamps:
     steps = np.diff(stamps)
     if (steps > 0).all() and (steps <= LEAP).all():
         return stamps - stamps[:1]
-    interval = _interval(steps)
+    interval = _interval(stamps)
     times: list[Stamps] = []
     start = 0.0
     for part in np.split(stamps, _leaps(stamps, sound)):
@@ -38,15 +38,15 @@ def leaps(stamps: Stamps, sound: Callable[[], Stamps]) -> Stamps:
     steps = np.diff(stamps)
     if not (steps > LEAP).any():
         return np.zeros(0)
-    interval = _interval(steps)
+    interval = _interval(stamps)
     forward = [steps[place - 1] - interval for place in _leaps(stamps, sound)]
     return np.array([size for size in forward if size > 0])
 
 
-def _interval(steps: Stamps) -> float:
+def _interval(stamps: Stamps) -> float:
     """The usual time from frame to frame."""
-    moved = np.abs(steps[steps != 0])
-    return float(np.median(moved)) if len(moved) else INTERVAL
+    steps = np.diff(np.unique(stamps))
+    return float(np.median(steps)) if len(steps) else INTERVAL
 
 
 def _leaps(stamps: Stamps, sound: Callable[[], Stamps]) -> list[int]:

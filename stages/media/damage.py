@@ -92,6 +92,8 @@ def survivors(path: Path, decoded: Iterator[Decoded], counted: bool) -> Iterator
 
 
 def _frames(packet: Packet) -> tuple[list[av.VideoFrame], str]:
+    if not packet.size and packet.dts is not None:  # "as before" (Theora); the one that ends all has no time
+        return [], ""
     try:
         return packet.decode(), ""  # type: ignore[return-value]
     except av.FFmpegError as error:
