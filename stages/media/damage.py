@@ -95,7 +95,7 @@ def _frames(packet: Packet) -> tuple[list[av.VideoFrame], str]:
     if not packet.size and packet.dts is not None:  # "as before" (Theora); the one that ends all has no time
         return [], ""
     try:
-        return packet.decode(), ""  # type: ignore[return-value]
+        return packet.decode(), ""
     except av.FFmpegError as error:
         return [], cause(error)
 

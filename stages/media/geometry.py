@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type
 from numpy.typing import NDArray
 
 Size = tuple[int, int]  # width, height
@@ -80,7 +80,7 @@ def geometry(frame: av.VideoFrame, pixel: Fraction | None) -> Geometry:
 def _linear(frame: av.VideoFrame) -> tuple[int, int, int, int]:
     """a, b, c, d of a display matrix: a stored (x, y) is shown at (a·x + c·y, b·x + d·y)."""
     try:
-        found = frame.side_data.get(Type.DISPLAYMATRIX)
+        found: Any = frame.side_data.get("DISPLAYMATRIX")
     except ValueError:  # PyAV stumbles over kinds of side data that it does not know
         return ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))[round(frame.rotation / 90) % 4]
     if found is None:

@@ -89,7 +89,7 @@ def _frames(path: Path, problems: list[str] | None) -> Iterator[AudioFrame]:
                 packet = next(packets, None)
                 if packet is None:
                     return
-                yield from packet.decode()  # type: ignore[misc]
+                yield from packet.decode()
             except av.FFmpegError as error:
                 problem = f"its sound cannot be decoded ({containers.cause(error)})"
                 if problems is None:
@@ -115,7 +115,7 @@ def _pause(path: Path, end: float, start: float) -> float:
     gap = start - end
     if gap <= clock.LEAP:
         return gap
-    stamps = np.zeros(0)
+    stamps: clock.Stamps = np.zeros(0)
     with suppress(UserError):  # no pictures
         stamps = packet_stamps(path)
     taken = clock.leaps(stamps, lambda: sound_stamps(path))
