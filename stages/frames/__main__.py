@@ -65,12 +65,12 @@ def _trials(videos: pd.DataFrame, corpus: Path, limit: int | None) -> dict[str, 
 
 
 def _tell_damage(notes: dict[str, Note], trials: dict[str, Trial], on_error: str) -> None:
-    """Frames that are lost are told; where damage is to stop the stage, also those of an earlier run."""
-    for name in (name for name, note in notes.items() if note["lost"]):
-        sentence = f"{trials[name].source}: {notes[name]['lost']} of {notes[name]['frames']} frames are lost"
+    """What is lost is told; where damage is to stop the stage, also that of an earlier run."""
+    for name in (name for name, note in notes.items() if "problem" in note):
+        sentence = f"{trials[name].source}: {notes[name]['problem']}"
         if on_error == "fail":
             raise UserError(f"{sentence}; replace it, or set on_error to skip")
-        log.print(f"{sentence}; the others keep their numbers")
+        log.print(f"{sentence}; they keep their numbers")
 
 
 def _with_faces(table: pd.DataFrame, out: Path, notes: dict[str, Note]) -> pd.DataFrame:

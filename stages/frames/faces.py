@@ -56,12 +56,13 @@ class MakeFaces:
             cut(trial.source, track, faces)
         faces.flush()
         track.table().to_parquet(folder / f"{name}.parquet", index=False)
-        return {"frames": track.length, "faces": len(track), "lost": track.lost}
+        note = {"frames": track.length, "faces": len(track)}
+        return note | {"problem": track.problem} if track.problem else note
 
     def params(self) -> dict[str, object]:
         """What the store digests; the detector's file by its bytes, not its place.
 
-        Not `on_error`: it changes damaged videos only, whose notes tell that frames are lost.
+        Not `on_error`: it changes damaged videos only, whose notes tell of it.
 
         Errors: UserError where that file is missing.
         """

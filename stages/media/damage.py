@@ -68,26 +68,32 @@ def _is_gap(before: float | None, time: float | None, rate: float) -> bool:
     return before is not None and time is not None and GAP / rate < time - before <= LEAP
 
 
-def survivors(path: Path, decoded: Iterator[Decoded], counted: bool) -> Iterator[tuple[int, av.VideoFrame]]:
+def survivors(
+    path: Path, decoded: Iterator[Decoded], counted: bool, problems: list[str]
+) -> Iterator[tuple[int, av.VideoFrame]]:
     """The frames that can be decoded and their own numbers: by their stamps, once something is lost.
 
     `counted`: whether the container tells how many frames there are, and so lists those that are lost.
+    `problems` takes note of what is wrong.
     """
     number, in_order = 0, True
     first = before = -np.inf
     places: Stamps | None = None
-    for frame, lost, _ in decoded:
+    for frame, lost, error in decoded:
         if lost and places is None:
             places = _places(packet_stamps(path), first, counted)
         if frame is None:
             number += not in_order
+            problems.append(error)
             continue
-        number += 1
+        number = expected = number + 1
         if frame.time is not None:
             in_order = in_order and frame.time > before
             first, before = first if number > 1 or lost else frame.time, frame.time
             if places is not None and in_order:
                 number = max(number, int(np.searchsorted(places, frame.time + SAME)))
+        if number > expected and not problems:
+            problems.append("data are missing")
         yield number, frame
 
 

@@ -23,19 +23,19 @@ TIMELESS = "its frames carry no times; remux it, for instance to .mp4"
 
 
 def read_frames(
-    path: Path, count: int | None = None, threads: int = 1, *, tolerant: bool = False
+    path: Path, count: int | None = None, threads: int = 1, problems: list[str] | None = None
 ) -> Iterator[Frame]:
     """Decode the first `count` frames (the length of the labels), or all; a picture file is one frame.
 
     The video may end, or be damaged, two frames or 5% before `count`: labels and containers often disagree
-    by a little. What no label needs is not read. `threads`: 0 for as many as there are cores. `tolerant`:
-    leave out frames that cannot be decoded; the others keep their numbers.
+    by a little. What no label needs is not read. `threads`: 0 for as many as there are cores. `problems`:
+    frames that cannot be decoded are left out, and what is wrong noted here; the others keep their numbers.
     Errors: UserError for a file that is no video, is damaged earlier, or has fewer frames than that.
     """
     enough = max(1.0, (count or 0) - max(LACK, LACK_SHARE * (count or 0)))
     done = 0
     try:
-        for frame in _read(path, threads, tolerant):
+        for frame in _read(path, threads, problems):
             if count is not None and frame.number > count:
                 break
             yield frame
@@ -47,8 +47,11 @@ def read_frames(
             raise UserError(
                 f"{path}: {damage.args[0]} after frame {done}{damage.args[1]}; replace it"
             ) from None
-    if done < (1 if tolerant else enough):
-        raise UserError(f"{path}: ends after {done} of {count or 1} frames, it may be truncated; replace it")
+    if done < enough:
+        problem = f"ends after {done} of {count or 1} frames, it may be truncated"
+        if problems is None or done == 0:
+            raise UserError(f"{path}: {problem}; replace it")
+        problems.append(problem)
 
 
 def frame_times(path: Path) -> NDArray[np.float64]:
@@ -64,18 +67,18 @@ def frame_times(path: Path) -> NDArray[np.float64]:
     return clock.rising(stamps, lambda: sound_stamps(path))
 
 
-def _read(path: Path, threads: int, tolerant: bool) -> Iterator[Frame]:
-    """All frames. Errors: Damage, unless `tolerant`."""
+def _read(path: Path, threads: int, problems: list[str] | None) -> Iterator[Frame]:
+    """All frames. Errors: Damage, unless a list takes note of it."""
     if is_still(path):
         yield from_rgb(read_still(path))
         return
     with open_video(path) as (container, stream):
         pixel = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
-        decoded = decode(container, stream, 1 if tolerant else threads)
+        decoded = decode(container, stream, threads if problems is None else 1)
         numbered = (
-            survivors(path, decoded, stream.frames > 0)
-            if tolerant
-            else unbroken(decoded, stream.average_rate)
+            unbroken(decoded, stream.average_rate)
+            if problems is None
+            else survivors(path, decoded, stream.frames > 0, problems)
         )
         rate, first, time = stream.average_rate, None, None
         for number, frame in numbered:

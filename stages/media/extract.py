@@ -70,8 +70,9 @@ def look(
     cv2.setNumThreads(max(threads, 0) or -1)
     detector, refine = _models(search.detector, search.detector_pack)
     numbers: list[int] = []
+    problems: list[str] | None = [] if search.on_error == "skip" else None
     stamps, found = follow(
-        _counted(read_frames(path, count, threads, tolerant=search.on_error == "skip"), numbers),
+        _counted(read_frames(path, count, threads, problems), numbers),
         lambda frame: detect_faces(frame, detector, search.detect_height),
         refine,
         search.detect_every,
@@ -82,7 +83,7 @@ def look(
     track = build(times, faces)
     if refine is None:
         track = fill(track, times, search.detect_every)
-    return times, replace(smooth(track, search.smooth), lost=len(times) - len(numbers))
+    return times, replace(smooth(track, search.smooth), problem=_told(problems, len(numbers)))
 
 
 def cut(path: Path, track: Trajectory, faces: np.ndarray, threads: int = 1) -> None:
@@ -90,10 +91,14 @@ def cut(path: Path, track: Trajectory, faces: np.ndarray, threads: int = 1) -> N
     if not len(track):
         return
     row = 0
-    for frame in read_frames(path, int(track.frames[-1]), threads, tolerant=track.lost > 0):
+    for frame in read_frames(path, int(track.frames[-1]), threads, [] if track.problem else None):
         if frame.number == track.frames[row]:
             faces[row] = warp_face(frame, track.points[row])
             row += 1
+
+
+def _told(problems: list[str] | None, frames: int) -> str:
+    return f"only {frames} frames can be decoded ({problems[0]})" if problems else ""
 
 
 def _counted(frames: Iterable[Frame], numbers: list[int]) -> Iterator[Frame]:

@@ -26,8 +26,8 @@ def store_faces(
     Errors: UserError for a file that is no video or image, or is damaged.
     """
     times, track = look(path, search, side, threads=threads)
-    if track.lost:
-        log.print(f"{path}: {track.lost} of {track.length} frames are lost; the others keep their numbers")
+    if track.problem:
+        log.print(f"{path}: {track.problem}; they keep their numbers")
     faces = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, (len(track), SIZE, SIZE, 3))
     cut(path, track, faces, threads)
     faces.flush()

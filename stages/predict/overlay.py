@@ -33,7 +33,7 @@ def write_overlay(source: Path, rows: pd.DataFrame, path: Path) -> None:
 
     `path` ends with .mp4 or .png. Frames keep their times.
     """
-    frames = read_frames(source, len(rows), tolerant=True)  # rows are there: so much can be decoded
+    frames = read_frames(source, len(rows), problems=[])  # rows are there: so much can be decoded
     pictures = ((frame.number, draw(frame, rows.iloc[frame.number - 1])) for frame in frames)
     with atomic_path(path) as beside:
         if path.suffix == ".png":
