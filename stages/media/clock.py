@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,39 +26,39 @@ def rising(stamps: Stamps, sound: Callable[[], Stamps]) -> Stamps:
     steps = np.diff(stamps)
     if (steps > 0).all() and (steps <= LEAP).all():
         return stamps - stamps[:1]
-    interval = _interval(stamps)
+    parts = [np.sort(part) for part in np.split(stamps, _leaps(stamps, sound))]
+    interval = _interval(parts)
     times: list[Stamps] = []
     start = 0.0
-    for part in np.split(stamps, _leaps(stamps, sound)):
-        times.append(np.sort(part) - part.min() + start)
+    for part in parts:
+        times.append(part - part[0] + start)
         start = times[-1][-1] + interval
     return _apart(np.concatenate(times), interval / 1000)
 
 
 def leaps(stamps: Stamps, sound: Callable[[], Stamps]) -> Stamps:
     """Seconds that `rising` takes out at each leap forward, in their order."""
-    steps = np.diff(stamps)
-    if not (steps > LEAP).any():
+    if not (np.diff(stamps) > LEAP).any():
         return np.zeros(0)
-    interval = _interval(stamps)
-    forward = [steps[place - 1] - interval for place in _leaps(stamps, sound)]
-    return np.array([size for size in forward if size > 0])
+    parts = [np.sort(part) for part in np.split(stamps, _leaps(stamps, sound))]
+    gaps = np.array([after[0] - before[-1] for before, after in pairwise(parts)]) - _interval(parts)
+    return gaps[gaps > 0]
 
 
-def _interval(stamps: Stamps) -> float:
+def _interval(parts: list[Stamps]) -> float:
     """The usual time from frame to frame."""
-    steps = np.diff(np.unique(stamps))
-    return float(np.median(steps)) if len(steps) else INTERVAL
+    steps = np.concatenate([np.diff(part) for part in parts])
+    return float(np.median(steps[steps > 0])) if (steps > 0).any() else INTERVAL
 
 
 def _leaps(stamps: Stamps, sound: Callable[[], Stamps]) -> list[int]:
     """Where another recording begins."""
-    found = [0]
+    found, heard = [0], cache(sound)
     high = stamps[0]
     for place, stamp in enumerate(stamps[1:], start=1):
         before = stamps[found[-1] : place]
         falls = len(before) > REORDER and (before[-REORDER - 1 :] > stamp).all()
-        if falls or stamp == before[0] or (stamp - high > LEAP and not _heard(high, stamp, sound())):
+        if falls or stamp == before[0] or (stamp - high > LEAP and not _heard(high, stamp, heard())):
             found.append(place)
             high = stamp
         high = max(high, stamp)
