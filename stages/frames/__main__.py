@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.core.digests import code_version
+from stages.core.errors import UserError
 from stages.core.labels import SPLITS, TASKS
 from stages.core.params import load
 from stages.core.paths import FRAMES, INDEX_FOLDER, METRICS
@@ -41,6 +42,7 @@ def build_frames(
         on_error=params.on_error,
         keep=[FACES],
     )
+    _tell_damage(notes, trials, params.on_error)
     table = _with_faces(pd.read_parquet(index / "frames.parquet"), out, notes)
     counts = _count(table, notes, skipped=len(trials) - len(notes))
     with atomic_path(out / FACES) as beside, atomic_path(metrics) as report:
@@ -60,6 +62,15 @@ def _trials(videos: pd.DataFrame, corpus: Path, limit: int | None) -> dict[str, 
         )
         for row in videos.itertuples()
     }
+
+
+def _tell_damage(notes: dict[str, Note], trials: dict[str, Trial], on_error: str) -> None:
+    """What is lost is told; where damage is to stop the stage, also that of an earlier run."""
+    for name in (name for name, note in notes.items() if "problem" in note):
+        sentence = f"{trials[name].source}: {notes[name]['problem']}"
+        if on_error == "fail":
+            raise UserError(f"{sentence}; replace it, or set on_error to skip")
+        log.print(f"{sentence}; they keep their numbers")
 
 
 def _with_faces(table: pd.DataFrame, out: Path, notes: dict[str, Note]) -> pd.DataFrame:

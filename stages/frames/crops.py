@@ -1,4 +1,4 @@
-"""The official crops of Aff-Wild2: faces found and aligned by its authors, one numbered JPEG a frame."""
+"""The official crops of Aff-Wild2: faces found and aligned by its authors, one numbered picture a frame."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 
 from stages.core.errors import UserError
 from stages.media.align import SIZE
-from stages.media.crop_names import crop_numbers
 from stages.media.decode import frame_times
+from stages.media.names import crop_files
+from stages.media.still import read_still
 from stages.media.trajectory import Trajectory
 
 RATE = 30.0  # frames a second where the video is not there to tell: the most frequent rate in Aff-Wild2
@@ -22,7 +23,7 @@ def list_crops(folder: Path, count: int, video: Path | None = None) -> Trajector
     Times come from the video where there is one, else from a rate of 30 frames a second.
     Errors: UserError where no crop of these frames is there.
     """
-    frames = np.array([number for number in crop_numbers(folder) if 1 <= number <= count], np.int64)
+    frames = np.array([number for number in crop_files(folder) if 1 <= number <= count], np.int64)
     if not len(frames):
         raise UserError(
             f"{folder}: holds no crop of frames 1 to {count}; add them or remove the trial's labels"
@@ -41,16 +42,14 @@ def list_crops(folder: Path, count: int, video: Path | None = None) -> Trajector
 def read_crops(folder: Path, frames: np.ndarray, faces: np.ndarray) -> None:
     """Read the crops of `frames` into `faces` uint8 [N, 112, 112, 3] RGB, resized if of another size.
 
-    Errors: UserError naming the file that is no JPEG.
+    Errors: UserError naming the file that is no picture.
     """
-    for row, frame in enumerate(frames):
-        path = folder / f"{frame:05d}.jpg"
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if image is None:
-            raise UserError(f"{path}: is no readable JPEG; replace it")
+    names = crop_files(folder)
+    for row, frame in enumerate(frames.tolist()):
+        image = read_still(folder / names[frame])
         if image.shape[:2] != (SIZE, SIZE):
             image = cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-        faces[row] = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        faces[row] = image
 
 
 def _times(frames: np.ndarray, video: Path | None) -> np.ndarray:

@@ -56,16 +56,21 @@ class MakeFaces:
             cut(trial.source, track, faces)
         faces.flush()
         track.table().to_parquet(folder / f"{name}.parquet", index=False)
-        return {"frames": track.length, "faces": len(track)}
+        note = {"frames": track.length, "faces": len(track)}
+        return note | {"problem": track.problem} if track.problem else note
 
     def params(self) -> dict[str, object]:
         """What the store digests; the detector's file by its bytes, not its place.
+
+        Not `on_error`: it changes damaged videos only, whose notes tell of it.
 
         Errors: UserError where that file is missing.
         """
         given = self.search.detector == "scrfd"
         weights = digest_path(scrfd_file(self.search.detector_pack)) if given else None
-        return asdict(self.search) | {"detector_pack": weights}
+        digested = asdict(self.search) | {"detector_pack": weights}
+        del digested["on_error"]
+        return digested
 
 
 def _track(trial: Trial, search: Search) -> Trajectory:

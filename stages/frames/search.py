@@ -27,5 +27,10 @@ class Params(Strict):
 def search_of(params: Params) -> Search:
     """The share of the parameters that says how faces are looked for."""
     return Search(
-        params.detector, params.detector_pack, params.detect_every, params.detect_height, params.smooth
+        params.detector,
+        params.detector_pack,
+        params.detect_every,
+        params.detect_height,
+        params.smooth,
+        params.on_error,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.core.errors import UserError
+from stages.media.names import is_left_behind, is_video
 
 SETS = {"au_set": "AU", "expr_set": "EXPR", "va_set": "VA"}  # ABAW1 (2020), ABAW2 (2021)
 CHALLENGES = {  # ABAW3 (2022) and later
@@ -18,10 +19,12 @@ CHALLENGES = {  # ABAW3 (2022) and later
     "va_estimation_challenge": "VA",
 }
 MTL = "mtl_challenge"
-MTL_FILES = {"train_set.txt": "train", "validation_set.txt": "validation"}
 SPLIT_FOLDERS = {"training_set": "train", "train_set": "train", "validation_set": "validation"}
+MTL_FILES = {  # as ABAW3 has them, and as ABAW4 of July 2022
+    f"{split}{ending}": part for split, part in SPLIT_FOLDERS.items() for ending in ("", "_annotations")
+}
 EDITIONS = ("ABAW1", "ABAW2", "ABAW3", "ABAW5", "MTL")
-VIDEO_SUFFIXES = {".mp4", ".avi"}
+ANNOTATIONS = ".txt"
 DEPTH = 3  # folders below the root that are searched
 
 
@@ -68,7 +71,7 @@ def survey(root: Path) -> Layout:
         raise UserError(f"{root}: there is no such folder; set `corpus` to a folder in Aff-Wild2's layout")
     folders, videos, crops = [], defaultdict(list), defaultdict(list)
     for folder in _walk(root, DEPTH):
-        name = folder.name.lower()
+        name = _key(folder)
         if name in SETS or name in CHALLENGES or name == MTL:
             folders.append(folder)
         elif _holds_crops(folder):
@@ -77,7 +80,7 @@ def survey(root: Path) -> Layout:
                     crops[crop.name].append(crop)
         else:
             for path in _files(folder):
-                if path.suffix.lower() in VIDEO_SUFFIXES:
+                if is_video(path):
                     videos[path.stem].append(path)
     releases, strangers = _releases(folders)
     return Layout(root, releases, dict(videos), dict(crops), strangers)
@@ -104,7 +107,7 @@ def choose_release(layout: Layout, edition: str = "auto") -> str:
 def _walk(folder: Path, depth: int) -> Iterator[Path]:
     """Folders to look into, in order of name; annotation and crop folders are not descended into."""
     yield folder
-    name = folder.name.lower()
+    name = _key(folder)
     if depth and name not in SETS and name not in CHALLENGES and name != MTL:
         for child in _subfolders(folder):
             if not _holds_crops(folder) or _holds_crops(child):
@@ -126,7 +129,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _visible(entry: os.DirEntry[str]) -> bool:
-    return not entry.name.startswith(".")  # .DS_Store, ._x
+    return not is_left_behind(entry.name)
 
 
 def _releases(folders: list[Path]) -> tuple[dict[str, tuple[AnnotationFile, ...]], list[Path]]:
@@ -138,34 +141,43 @@ def _releases(folders: list[Path]) -> tuple[dict[str, tuple[AnnotationFile, ...]
         if other != place:
             raise UserError(f"{place} and {other} both hold {task} {split} annotations; remove one of them")
         paths = [place] if place.is_file() else _files(place)
-        releases[edition] += [AnnotationFile(task, split, path) for path in paths if path.suffix == ".txt"]
-        strangers += [path for path in paths if path.suffix != ".txt"]
+        releases[edition] += [AnnotationFile(task, split, path) for path in paths if _is_text(path)]
+        strangers += [path for path in paths if not _is_text(path)]
     return {name: tuple(files) for name, files in releases.items() if files}, strangers
+
+
+def _is_text(path: Path) -> bool:
+    return path.suffix.lower() == ANNOTATIONS
 
 
 def _places(folders: list[Path]) -> Iterator[tuple[str, str, str, Path]]:
     """Edition, task, split and folder (MTL: file) of all annotations."""
     for folder in folders:
-        if folder.name.lower() == MTL:
+        if _key(folder) == MTL:
             for path in _files(folder):
-                if path.name.lower() in MTL_FILES:
-                    yield "MTL", "MTL", MTL_FILES[path.name.lower()], path
+                if _is_text(path) and _key(path.with_suffix("")) in MTL_FILES:
+                    yield "MTL", "MTL", MTL_FILES[_key(path.with_suffix(""))], path
             continue
         for child in _subfolders(folder):
-            if child.name.lower() in SPLIT_FOLDERS:
-                yield _edition(folder), _task(folder), SPLIT_FOLDERS[child.name.lower()], child
+            if _key(child) in SPLIT_FOLDERS:
+                yield _edition(folder), _task(folder), SPLIT_FOLDERS[_key(child)], child
 
 
 def _task(folder: Path) -> str:
-    return (SETS | CHALLENGES)[folder.name.lower()]
+    return (SETS | CHALLENGES)[_key(folder)]
 
 
 def _edition(folder: Path) -> str:
     """ABAW1 says Training_Set; ABAW5 names its EXPR folder otherwise than ABAW3, beside the other two."""
-    if folder.name.lower() in SETS:
+    if _key(folder) in SETS:
         return "ABAW1" if "training_set" in _names(folder) else "ABAW2"
     return "ABAW5" if "expr_recognition_challenge" in _names(folder.parent) else "ABAW3"
 
 
 def _names(folder: Path) -> set[str]:
-    return {path.name.lower() for path in _subfolders(folder)}
+    return {_key(path) for path in _subfolders(folder)}
+
+
+def _key(path: Path) -> str:
+    """A folder's or file's name as it is told apart: some unpack "AU Detection Challenge" or "au_set"."""
+    return path.name.strip().lower().replace(" ", "_").replace("-", "_")

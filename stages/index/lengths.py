@@ -10,7 +10,7 @@ import pandas as pd
 
 from stages.core.errors import UserError
 from stages.index.layout import Layout
-from stages.media.crop_names import crop_numbers
+from stages.media.names import crop_files
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -20,16 +20,12 @@ if TYPE_CHECKING:
 def container_frames(path: Path) -> int | None:
     """Frames that a video file says it has, without decoding; an estimate from its duration, or None.
 
-    Errors: UserError for a file that no decoder opens or that holds no video.
+    Errors: UserError for a file that cannot be opened, or without a video that can be decoded.
     """
-    import av
+    from stages.media.containers import open_video
 
-    try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            return stream.frames or _estimate(container, stream)
-    except (OSError, av.FFmpegError, IndexError) as error:
-        raise UserError(f"{path}: cannot be opened as a video ({error}); replace it") from None
+    with open_video(path) as (container, stream):
+        return stream.frames or _estimate(container, stream)
 
 
 def _estimate(container: InputContainer, stream: VideoStream) -> int | None:
@@ -56,20 +52,24 @@ def source_lengths(layout: Layout, tracks: pd.DataFrame, sources: pd.DataFrame) 
     longest = tracks.groupby("trial")["rows"].max()
     for source in sources.itertuples():
         path, rows = layout.root / str(source.source), int(longest[source.trial])
-        if source.kind == "crops":
-            yield from _crops(source.trial, rows, crop_numbers(path))
-            continue
         try:
-            frames = container_frames(path)
+            yield from (_crops if source.kind == "crops" else _video)(source.trial, rows, path)
         except UserError as error:
             yield True, str(error)
-            continue
-        if frames is not None and frames != rows:
-            yield False, f"{source.trial}: {rows} rows of labels, the container reports {frames} frames"
 
 
-def _crops(trial: object, rows: int, numbers: list[int]) -> Iterator[tuple[bool, str]]:
-    if not numbers:
-        yield True, f"{trial}: its crop folder holds no numbered .jpg"
+def _video(trial: object, rows: int, path: Path) -> Iterator[tuple[bool, str]]:
+    frames = container_frames(path)
+    if frames is not None and frames != rows:
+        yield False, f"{trial}: {rows} rows of labels, the container reports {frames} frames"
+
+
+def _crops(trial: object, rows: int, folder: Path) -> Iterator[tuple[bool, str]]:
+    numbers = [number for number in crop_files(folder) if number >= 1]
+    if not numbers or numbers[0] > rows:
+        yield (
+            True,
+            f"{trial}: its crop folder holds no numbered .jpg",
+        )
     elif numbers[-1] > rows:
         yield False, f"{trial}: {rows} rows of labels, crops up to number {numbers[-1]}"

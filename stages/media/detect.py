@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from stages.core.errors import UserError
-from stages.media.decode import Frame
+from stages.media.frame import Frame
 
 
 class Face(NamedTuple):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 import pandas as pd
 
 from stages.media.align import SIZE
+from stages.media.clock import rising
 from stages.media.decode import read_frames
-from stages.media.detect import Detector, build_detector, detect_faces
+from stages.media.detect import Detector, Face, build_detector, detect_faces
+from stages.media.frame import Frame
+from stages.media.packets import sound_stamps
 from stages.media.refine import Refiner, onet
 from stages.media.track import follow
 from stages.media.trajectory import Trajectory, build, fill, smooth
@@ -23,13 +28,18 @@ SIDES = ("left", "right")
 
 @dataclass(frozen=True)
 class Search:
-    """How faces are looked for: section `frames` of params.yaml tells what each means."""
+    """How faces are looked for: section `frames` of params.yaml tells what each means.
+
+    `on_error`: "skip" leaves out the frames of a damaged video that cannot be decoded; the others keep their
+    numbers.
+    """
 
     detector: str = "mtcnn"
     detector_pack: Path | None = None
     detect_every: int = 10
     detect_height: int = 480
     smooth: float = 0.8
+    on_error: Literal["fail", "skip"] = "fail"
 
 
 def extract(
@@ -59,18 +69,21 @@ def look(
     """Times in seconds of all frames, and what `locate` finds in them: the video is decoded once."""
     cv2.setNumThreads(max(threads, 0) or -1)
     detector, refine = _models(search.detector, search.detector_pack)
-    times, seen = follow(
-        read_frames(path, count, threads),
+    numbers: list[int] = []
+    problems: list[str] | None = [] if search.on_error == "skip" else None
+    stamps, found = follow(
+        _counted(read_frames(path, count, threads, problems), numbers),
         lambda frame: detect_faces(frame, detector, search.detect_height),
         refine,
         search.detect_every,
         people=2 if side else 1,
     )
     person = SIDES.index(side) if side else 0
-    track = build(times, [faces[person] for faces in seen])
+    times, faces = _placed(path, numbers, stamps, [slots[person] for slots in found])
+    track = build(times, faces)
     if refine is None:
         track = fill(track, times, search.detect_every)
-    return times, smooth(track, search.smooth)
+    return times, replace(smooth(track, search.smooth), problem=_told(problems, len(numbers)))
 
 
 def cut(path: Path, track: Trajectory, faces: np.ndarray, threads: int = 1) -> None:
@@ -78,10 +91,31 @@ def cut(path: Path, track: Trajectory, faces: np.ndarray, threads: int = 1) -> N
     if not len(track):
         return
     row = 0
-    for number, frame in enumerate(read_frames(path, int(track.frames[-1]), threads), start=1):
-        if number == track.frames[row]:
+    for frame in read_frames(path, int(track.frames[-1]), threads, [] if track.problem else None):
+        if frame.number == track.frames[row]:
             faces[row] = warp_face(frame, track.points[row])
             row += 1
+
+
+def _told(problems: list[str] | None, frames: int) -> str:
+    return f"only {frames} frames can be decoded ({problems[0]})" if problems else ""
+
+
+def _counted(frames: Iterable[Frame], numbers: list[int]) -> Iterator[Frame]:
+    """The frames; their numbers are put into a list as they go by."""
+    for frame in frames:
+        numbers.append(frame.number)
+        yield frame
+
+
+def _placed(
+    path: Path, numbers: list[int], stamps: list[float], faces: list[Face | None]
+) -> tuple[list[float], list[Face | None]]:
+    """Clean times and faces of all frames up to the last: those that were lost have no face."""
+    times = rising(np.array(stamps), lambda: sound_stamps(path))
+    every = np.arange(1, numbers[-1] + 1)
+    seen = dict(zip(numbers, faces, strict=True))
+    return np.interp(every, numbers, times).tolist(), [seen.get(number) for number in every.tolist()]
 
 
 @lru_cache(maxsize=1)

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 
-from stages.core.errors import UserError
 from stages.core.store import Note
 from stages.media.align import SIZE
 from stages.media.extract import Search, extract
+from stages.media.still import read_still
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,8 @@ def read_crop(path: Path, search: Search) -> np.ndarray | None:
 
     Errors: UserError for a file that is no picture.
     """
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise UserError(f"{path}: cannot be read as an image; replace or remove it")
+    picture = read_still(path)
     if picture.shape[:2] == (SIZE, SIZE):
-        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        return picture
     faces, _ = extract(path, search, threads=1)
     return faces[0] if len(faces) else None

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from stages.media.align import TEMPLATE, invert, similarity, transform
-from stages.media.decode import Frame
 from stages.media.detect import Face
+from stages.media.frame import Frame
 from stages.media.warp import warp
 
 Refiner = Callable[[Frame, np.ndarray], Face]  # points [5, 2] nearby → the face there

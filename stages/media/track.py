@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from stages.media.decode import Frame
 from stages.media.detect import Face
+from stages.media.frame import Frame
 from stages.media.refine import Refiner
 
 Find = Callable[[Frame], list[Face]]

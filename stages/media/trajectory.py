@@ -19,7 +19,7 @@ BOX_COLUMNS = ["x0", "y0", "x1", "y1"]
 class Trajectory:
     """One row for each frame with a face: number (from 1), time (s), points [N, 5, 2], box [N, 4], score.
 
-    `length`: how many frames were looked at.
+    `length`: how many frames there are to the last one looked at; `problem`: what is wrong with the others.
     """
 
     frames: np.ndarray
@@ -28,6 +28,7 @@ class Trajectory:
     boxes: np.ndarray
     scores: np.ndarray
     length: int
+    problem: str = ""
 
     def __len__(self) -> int:
         return len(self.frames)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.media.align import SIZE, TEMPLATE, Matrix, invert, similarity
-from stages.media.decode import Frame, Plane
+from stages.media.frame import Frame, Plane
 
 
 def warp_face(frame: Frame, points: NDArray[np.floating]) -> np.ndarray:
@@ -22,9 +22,9 @@ def warp(frame: Frame, matrix: Matrix, size: int) -> np.ndarray:
 
     A picture that shrinks by two or more is averaged down first: bilinear sampling alone would flicker.
     """
-    luma = frame.planes[0]
+    luma, shown = frame.planes[0], frame.geometry.matrix(frame.stored)
     crops = [
-        _warp_plane(plane, matrix @ _to_luma(plane, luma), size, black)
+        _warp_plane(plane, matrix @ shown @ _to_luma(plane, luma), size, black)
         for plane, black in zip(frame.planes, frame.black, strict=True)
     ]
     return cv2.transform(cv2.merge(crops), frame.to_rgb)

@@ -19,7 +19,7 @@ from stages.core.paths import INDEX_FOLDER, MELS, METRICS
 from stages.core.pictures import mel_picture
 from stages.core.remembered import digest_paths
 from stages.core.runtime import log, main
-from stages.core.store import Note, fill
+from stages.core.store import Note, fill, read_notes
 from stages.media.decode import frame_times
 from stages.mel import video_mel
 from stages.mel.spectrogram import FRONT_ENDS, RATE
@@ -58,6 +58,7 @@ def build_mels(
     videos = _videos(pd.read_parquet(index / "videos.parquet"), params.corpus)
     _clear(out, params.front_ends)
     tables = {name: _fill(out / name, name, videos, params.on_error) for name in params.front_ends}
+    _tell({name: read_notes(out / name) for name in params.front_ends}, videos)
     write_json(metrics, {name: _count(name, table) for name, table in tables.items()})
     for name, table in list(tables.items())[:1]:
         _draw(picture, out / name, table, pd.read_parquet(index / "frames.parquet"), videos)
@@ -83,16 +84,35 @@ def _fill(
     notes = fill(
         folder,
         {name: digests[path] if path else "" for name, path in videos.items()},
-        MakeMel(videos, front_end),
+        MakeMel(videos, front_end, on_error),
         params={"front_end": front_end},
         code=code_version(video_mel.__file__),
         on_error=on_error,
         keep=[TABLE],
     )
+    _refuse_damage(notes, videos, on_error)
     table = _table(front_end, {name: notes.get(name, {"rows": 0, "offset": 0.0}) for name in videos})
     write_parquet(folder / TABLE, table)
     log.print(f"{front_end}: {(table['rows'] > 0).sum()} of {len(table)} videos have sound")
     return table
+
+
+def _refuse_damage(
+    notes: Mapping[str, Note], videos: Mapping[str, Path | None], on_error: Literal["fail", "skip"]
+) -> None:
+    """Items that an earlier run made in spite of damage do not serve one that is to fail at it."""
+    damaged = [name for name, note in notes.items() if "problem" in note and note["rows"]]
+    if damaged and on_error == "fail":
+        problem = f"{videos[damaged[0]]}: {notes[damaged[0]]['problem']}"
+        raise UserError(f"{problem}; replace it, or set on_error to skip")
+
+
+def _tell(tables: Mapping[str, Mapping[str, Note]], videos: Mapping[str, Path | None]) -> None:
+    """One notice for each video whose sound is not heard, or not all of it."""
+    for name, path in videos.items():
+        problems = [notes[name]["problem"] for notes in tables.values() if "problem" in notes.get(name, {})]
+        for problem in problems[:1]:
+            log.print(f"{path}: {problem}; what is missing counts as silent")
 
 
 def _table(front_end: str, notes: Mapping[str, Note]) -> pd.DataFrame:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import av
 import numpy as np
@@ -15,7 +17,9 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from stages.core.errors import UserError
-from stages.media.decode import cause
+from stages.media import clock, containers
+from stages.media.packets import packet_stamps, sound_stamps
+from stages.media.still import is_still
 
 RATE = 44_100  # Hz; TSAV's and Jin et al.'s
 GAP = 0.02  # seconds without packets that are filled with silence, so that what follows stays in step
@@ -23,29 +27,48 @@ GAP = 0.02  # seconds without packets that are filled with silence, so that what
 Samples = NDArray[np.float32]
 
 
+class Pause(Protocol):
+    """Seconds of silence between the end of a block and the start of the next, as stamped."""
+
+    def __call__(self, end: float, start: float) -> float: ...
+
+
+NO_DECODER = "no decoder for its sound is here"
+
+
 class Sound(NamedTuple):
-    """`blocks` of samples in [−1, 1], read once; `offset`: seconds from first video frame to first sample."""
+    """`blocks` of samples in [−1, 1], read once; `offset`: seconds from first video frame to first sample.
+
+    `problems`: what cannot be decoded, half a sentence each; complete once all blocks are read.
+    """
 
     offset: float
     blocks: Iterator[Samples]
+    problems: list[str]
 
 
-def open_sound(path: Path, rate: int = RATE) -> Sound | None:
-    """Decode the first audio stream to mono float32 at `rate` Hz; None where a file has no sound.
+def open_sound(path: Path, rate: int = RATE, *, tolerant: bool = False) -> Sound | None:
+    """Decode a file's sound (see `containers.sound`) to mono float32 at `rate` Hz; None where it has none.
 
-    Channels are averaged; samples beyond ±1, as lossy codecs decode them at loud peaks, are clipped.
+    Channels are averaged; samples beyond ±1, as lossy codecs decode them at loud peaks, are clipped. Sound
+    without a decoder is silence with a problem. `tolerant`: what cannot be decoded is silent too.
     Errors: UserError for a file that cannot be read; decoding errors come while the blocks are read.
     """
-    container = _open(path)
-    if not container.streams.audio:
-        container.close()
+    if is_still(path):
         return None
-    frames = _frames(container, path)
+    with containers.open_media(path) as container:
+        stream, pictures = containers.sound(container), _video_start(container)
+        if stream is None:
+            silent = Sound(0.0, iter(()), [NO_DECODER])
+            return silent if container.streams.audio else None
+    problems: list[str] = []
+    frames = _frames(path, problems if tolerant else None)
     first = next(frames, None)
     if first is None:
-        return None
-    offset = _offset(container, first)  # while the container is open: PyAV forgets streams with it
-    return Sound(offset, _resample(chain([first], frames), rate))
+        return Sound(0.0, iter(()), problems) if problems else None
+    start = _start(first)
+    offset = 0.0 if start is None or pictures is None else start - pictures
+    return Sound(offset, _resample(chain([first], frames), rate, partial(_pause, path)), problems)
 
 
 def load_sound(path: Path, rate: int = RATE) -> tuple[Samples, float] | None:
@@ -56,26 +79,22 @@ def load_sound(path: Path, rate: int = RATE) -> tuple[Samples, float] | None:
     return np.concatenate([np.zeros(0, np.float32), *sound.blocks]), sound.offset
 
 
-def _open(path: Path) -> InputContainer:
-    try:
-        return av.open(str(path))
-    except (OSError, av.FFmpegError) as error:
-        raise UserError(f"{path}: cannot be opened ({cause(error)}); repair or remove it") from None
-
-
-def _frames(container: InputContainer, path: Path) -> Iterator[AudioFrame]:
-    """Decoded frames; closes the container when they end."""
-    with container:
-        try:
-            yield from container.decode(audio=0)
-        except av.FFmpegError as error:
-            raise UserError(f"{path}: its sound cannot be decoded ({cause(error)}); replace it") from None
-
-
-def _offset(container: InputContainer, first: AudioFrame) -> float:
-    """Seconds from the first video frame to the first sample; 0, together, where either has no time."""
-    start, video = _start(first), _video_start(container)
-    return 0.0 if start is None or video is None else start - video
+def _frames(path: Path, problems: list[str] | None) -> Iterator[AudioFrame]:
+    """Decoded frames. Errors: UserError for damage, unless a list takes note of it."""
+    with containers.open_media(path) as container:
+        stream = containers.sound(container)
+        packets = iter(container.demux(stream)) if stream else iter(())
+        while True:
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    return
+                yield from packet.decode()
+            except av.FFmpegError as error:
+                problem = f"its sound cannot be decoded ({containers.cause(error)})"
+                if problems is None:
+                    raise UserError(f"{path}: {problem}; replace it") from None
+                problems.append(problem)
 
 
 def _start(frame: AudioFrame) -> float | None:
@@ -85,19 +104,34 @@ def _start(frame: AudioFrame) -> float | None:
 
 def _video_start(container: InputContainer) -> float | None:
     """Presentation time of the first video frame in seconds; None where the file does not tell."""
-    video = next(iter(container.streams.video), None)
+    video = containers.pictures(container)
     if video is None or video.start_time is None or video.time_base is None:
         return None
     return float(video.start_time * video.time_base)
 
 
-def _resample(frames: Iterator[AudioFrame], rate: int) -> Iterator[Samples]:
+def _pause(path: Path, end: float, start: float) -> float:
+    """A gap in the sound as long as the pictures show it: a stamp alone makes no hours of silence."""
+    gap = start - end
+    if gap <= clock.LEAP:
+        return gap
+    stamps: clock.Stamps = np.zeros(0)
+    with suppress(UserError):  # no pictures
+        stamps = packet_stamps(path)
+    taken = clock.leaps(stamps, lambda: sound_stamps(path))
+    taken = taken[np.abs(taken - gap) < clock.LEAP]
+    if len(taken):
+        return max(0.0, gap - float(taken[np.abs(taken - gap).argmin()]))
+    return max(0.0, min(start, float(stamps.max(initial=end))) - end)
+
+
+def _resample(frames: Iterator[AudioFrame], rate: int, pause: Pause) -> Iterator[Samples]:
     resampler = AudioResampler(format="fltp", rate=rate)  # its own mix to mono adds 3 dB, and clips
     expected: float | None = None
     for frame in frames:
         start = _start(frame)
         if start is not None and expected is not None and start - expected > GAP:
-            yield np.zeros(round((start - expected) * rate), np.float32)
+            yield np.zeros(round(pause(expected, start) * rate), np.float32)
         expected = _end(frame, expected if start is None else start)
         frame.pts = None  # placed here by hand; the resampler would fill or cut by it in its own way
         yield from _samples(resampler.resample(frame))

@@ -13,6 +13,7 @@ in them: that is section `frames` of params.yaml.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -57,6 +58,7 @@ def run() -> None:
     """Read the command line and how faces are looked for, then predict."""
     options = parse()
     check_names(options.videos)
+    check_folder(options.out)
     setup_torch(workers(), SEED)
     predictor = published(options.weights) if options.weights else trained(options.system)
     search = search_of(load(Params, "frames"))
@@ -107,6 +109,15 @@ def check_names(videos: Sequence[Path]) -> None:
             raise UserError(f"{video}: another video is named {video.stem} too; run them with another --out")
 
 
+def check_folder(out: Path) -> None:
+    """Errors: UserError where results cannot be put, before any work is done."""
+    place = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not place.is_dir():
+        raise UserError(f"{place}: is a file; name a folder with --out")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise UserError(f"{place}: cannot be written to; name another folder with --out")
+
+
 def predict_all(
     videos: Sequence[Path],
     out: Path,
@@ -155,13 +166,17 @@ def frames_of(video: Path, predictor: Predictor, search: Search, side: str = "")
         times, faces = store_faces(video, search, side, scratch, NAME, workers())
         if faces.empty:
             return frame_rows(pd.DataFrame(columns=list(PREDICTION_COLUMNS)), faces, times)
-        recording = Recording(scratch, predictor.models, partial(_mel, video))
+        recording = Recording(scratch, predictor.models, partial(_mel, video, search, told=[]))
         predictions = predictor.predict(recording)
     return frame_rows(predictions, faces, times)
 
 
-def _mel(video: Path, front_end: str, folder: Path) -> None:
-    store_mel(video, front_end, folder, NAME)
+def _mel(video: Path, search: Search, front_end: str, folder: Path, told: list[str]) -> None:
+    """The sound for a front end; the first one tells what cannot be decoded of it."""
+    problem = store_mel(video, front_end, folder, NAME, search.on_error)
+    if problem and not told:
+        log.print(f"{video}: {problem}; what is missing counts as silent")
+        told.append(problem)
 
 
 if __name__ == "__main__":

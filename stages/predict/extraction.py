@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from stages.core.runtime import log
 from stages.media.align import SIZE
 from stages.media.extract import Search, cut, look
 from stages.mel.spectrogram import FRONT_ENDS
@@ -24,6 +26,8 @@ def store_faces(
     Errors: UserError for a file that is no video or image, or is damaged.
     """
     times, track = look(path, search, side, threads=threads)
+    if track.problem:
+        log.print(f"{path}: {track.problem}; they keep their numbers")
     faces = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, (len(track), SIZE, SIZE, 3))
     cut(path, track, faces, threads)
     faces.flush()
@@ -32,8 +36,15 @@ def store_faces(
     return np.array(times), table
 
 
-def store_mel(path: Path, front_end: str, folder: Path, name: str) -> None:
-    """Write `<name>.npy` and `index.parquet` as the stage mel does for a video; without sound there are no rows."""
-    note = MakeMel({name: path}, front_end)(name, folder)
+def store_mel(
+    path: Path, front_end: str, folder: Path, name: str, on_error: Literal["fail", "skip"] = "fail"
+) -> str:
+    """Write `<name>.npy` and `index.parquet` as the stage mel does for a video; without sound there are no rows.
+
+    Returns what cannot be decoded of the sound, "" if nothing.
+    """
+    note = MakeMel({name: path}, front_end, on_error)(name, folder)
+    problem = str(note.pop("problem", ""))
     index = pd.DataFrame([{"video": name, "hop": FRONT_ENDS[front_end].seconds, **note}])
     index.to_parquet(folder / "index.parquet", index=False)
+    return problem

@@ -33,11 +33,11 @@ def write_overlay(source: Path, rows: pd.DataFrame, path: Path) -> None:
 
     `path` ends with .mp4 or .png. Frames keep their times.
     """
-    frames = read_frames(source, len(rows))
-    pictures = (draw(frame, row) for frame, (_, row) in zip(frames, rows.iterrows(), strict=False))
+    frames = read_frames(source, len(rows), problems=[])  # rows are there: so much can be decoded
+    pictures = ((frame.number, draw(frame, rows.iloc[frame.number - 1])) for frame in frames)
     with atomic_path(path) as beside:
         if path.suffix == ".png":
-            cv2.imwrite(str(beside), cv2.cvtColor(next(pictures), cv2.COLOR_RGB2BGR))
+            cv2.imwrite(str(beside), cv2.cvtColor(next(pictures)[1], cv2.COLOR_RGB2BGR))
         else:
             _encode(beside, pictures, rows["time"].to_numpy())
 
@@ -77,15 +77,17 @@ def _bar(picture: Picture, top: int, value: float, colour: tuple[int, int, int],
     picture[top : top + 14, min(zero, end) : max(zero, end)] = colour
 
 
-def _encode(path: Path, pictures: Iterator[Picture], times: np.ndarray) -> None:
-    stamps = np.round(times * TICKS).astype(int)
+def _encode(path: Path, pictures: Iterator[tuple[int, Picture]], times: np.ndarray) -> None:
+    """Write pictures with the numbers of their frames; `times` [L] in seconds of all frames."""
+    places = np.arange(len(times))  # no two frames may have one stamp
+    stamps = np.maximum.accumulate(np.round(times * TICKS).astype(int) - places) + places
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=_rate(times), options=CODEC)
         stream.pix_fmt, stream.codec_context.time_base = "yuv420p", Fraction(1, TICKS)
-        for picture, stamp in zip(pictures, stamps, strict=False):
+        for number, picture in pictures:
             stream.height, stream.width = picture.shape[:2]
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts, frame.time_base = int(stamp), Fraction(1, TICKS)
+            frame.pts, frame.time_base = int(stamps[number - 1]), Fraction(1, TICKS)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 

@@ -59,7 +59,7 @@ def test_other_sizes(tmp_path: Path) -> None:
 
 def test_faults(folder: Path, tmp_path: Path) -> None:
     (folder / "00002.jpg").write_bytes(b"no picture")
-    with pytest.raises(UserError, match=r"00002\.jpg: is no readable JPEG"):
+    with pytest.raises(UserError, match=r"00002\.jpg: cannot be read as an image"):
         read_crops(folder, np.array([1, 2]), np.zeros((2, 112, 112, 3), np.uint8))
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"empty: holds no crop of frames 1 to 9"):

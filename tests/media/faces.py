@@ -7,7 +7,7 @@ import numpy as np
 import skimage.data
 
 from stages.media.colour import GBR_TO_RGB
-from stages.media.decode import Frame
+from stages.media.frame import Frame
 from stages.media.refine import MIRROR
 
 

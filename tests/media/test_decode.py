@@ -13,7 +13,7 @@ import pytest
 
 from stages.core.errors import UserError
 from stages.media.decode import frame_times, read_frames
-from tests.media.videos import astronaut, moving, write_video
+from tests.media.videos import astronaut, moving, set_display_matrix, write_video
 
 # The three planes of pure red, by standard and range (ITU-R BT.601 and BT.709, 8 bits; JFIF).
 RED = [
@@ -103,20 +103,13 @@ def test_frames_without_time_stamps_follow_at_the_average_rate(tmp_path: Path) -
     [((0, 1, -1, 0), (0, -1)), ((-1, 0, 0, -1), (-1, -1)), ((0, -1, 1, 0), (-1, 0))],
     ids=["clockwise", "half turn", "counter-clockwise"],
 )
-def test_rotation_of_phones(tmp_path: Path, matrix: tuple[int, ...], corner: tuple[int, int]) -> None:
+def test_rotation_of_phones(
+    tmp_path: Path, matrix: tuple[int, int, int, int], corner: tuple[int, int]
+) -> None:
     """A white top left corner goes where the track header's matrix (ISO 14496-12, 8.3.2) turns it."""
     image = np.zeros((48, 64, 3), np.uint8)
     image[:16, :16] = 255
-    path = write_video(tmp_path / "phone.mp4", [image])
-
-    def header(a: int, b: int, c: int, d: int) -> bytes:
-        one = 1 << 16
-        values = [a * one, b * one, 0, c * one, d * one, 0, 0, 0, 1 << 30]
-        return b"".join(value.to_bytes(4, "big", signed=True) for value in values)
-
-    data = path.read_bytes()
-    head = data.index(b"tkhd")
-    path.write_bytes(data[:head] + data[head:].replace(header(1, 0, 0, 1), header(*matrix), 1))
+    path = set_display_matrix(write_video(tmp_path / "phone.mp4", [image]), matrix)
     found = next(read_frames(path)).rgb()
     assert found.shape[:2] == ((64, 48) if matrix[0] == 0 else (48, 64))
     bright = {(y, x) for y in (0, -1) for x in (0, -1) if found[y, x].mean() > 200}

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from stages.media.align import TEMPLATE, similarity
-from stages.media.decode import Frame, read_frames
+from stages.media.decode import read_frames
+from stages.media.frame import Frame
 from stages.media.warp import warp, warp_face
 from tests.media.videos import astronaut, write_video
 

@@ -26,16 +26,20 @@ def write_video(
     tags: dict[str, int] | None = None,
     lossless: bool = False,
     container: dict[str, str] | None = None,
+    pixel: Fraction | None = None,
+    options: dict[str, str] | None = None,
 ) -> Path:
     """Encode RGB [H, W, 3] frames, or planar YUV arrays as PyAV takes them ([H·3/2, W] for yuv420p)."""
     with av.open(str(path), "w", options=container or {}) as file:
-        stream: Any = file.add_stream(codec, rate=rate, options={"qp": "0"} if lossless else {})
+        stream: Any = file.add_stream(codec, rate=rate, options={"qp": "0"} if lossless else options or {})
         planar = frames[0].ndim == 2
         stream.height, stream.width = (
             frames[0].shape[0] * 2 // 3 if planar else frames[0].shape[0],
             frames[0].shape[1],
         )
         stream.pix_fmt = pix_fmt
+        if pixel is not None:
+            stream.sample_aspect_ratio = pixel
         for key, value in (tags or {}).items():
             setattr(stream.codec_context, key, value)
         if times is not None:
@@ -46,6 +50,20 @@ def write_video(
                 frame.pts, frame.time_base = round(times[index] / CLOCK), CLOCK
             file.mux(stream.encode(frame))
         file.mux(stream.encode())
+    return path
+
+
+def set_display_matrix(path: Path, matrix: tuple[int, int, int, int]) -> Path:
+    """Write a, b, c, d into the track header of an MP4 (ISO 14496-12, 8.3.2)."""
+
+    def header(a: int, b: int, c: int, d: int) -> bytes:
+        one = 1 << 16
+        values = [a * one, b * one, 0, c * one, d * one, 0]
+        return b"".join(value.to_bytes(4, "big", signed=True) for value in values)
+
+    data = path.read_bytes()
+    head = data.index(b"tkhd")
+    path.write_bytes(data[:head] + data[head:].replace(header(1, 0, 0, 1), header(*matrix), 1))
     return path
 
 

@@ -22,6 +22,7 @@ TASKS = ["AU", "EXPR", "VA"]
 NETWORK = {"kind": "iresnet", "depth": 18, "width": 0.25, "input_size": 32}
 SHAPE: dict[str, Any] = {
     "project": None, "layers": 1, "attention_heads": 2, "feed_forward": 32, "positions": "none", "features": 32,
+    "pre_norm": False, "features_norm": False, "relu": False,
 }  # fmt: skip
 CARDS: dict[str, dict[str, Any]] = {
     "visual": {"kind": "finetune", "network": NETWORK, "neck": "plain", "parts": {}, "hidden": None},
