@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stages.clips.augment import Changes, ClipAugment, brighten, change
@@ -71,7 +72,7 @@ def clip_batches(
         own, changes = plan
         seen = clips.pixels(own)
         change(seen, changes)
-        parts = (seen, changes.light, clips.mel(own), *(clips.targets(task, own) for task in tasks))
+        parts: tuple[NDArray[Any], ...] = (seen, changes.light, clips.mel(own), *(clips.targets(task, own) for task in tasks))
         return [staged(part, fabric.device) for part in parts]
 
     return epoch_batches

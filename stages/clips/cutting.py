@@ -106,8 +106,14 @@ def _put(frame: Pixels, crop: Pixels, mask: Pixels | None) -> None:
     """A crop [H, W, 3] and its mask [H, W] into a frame [S, S, 4], each pixel the mean of those that it covers."""
     parts = [np.ascontiguousarray(part) for part in (crop, mask) if part is not None]
     if parts[0].shape[0] != len(frame):
-        parts = [cv2.resize(part, frame.shape[:2], interpolation=cv2.INTER_AREA) for part in parts]
+        parts = [_shrunk(part, len(frame)) for part in parts]
     cv2.mixChannels(parts, [frame], [0, 0, 1, 1, 2, 2, 3, 3][: 2 * len(parts) + 4])
+
+
+def _shrunk(image: Pixels, size: int) -> Pixels:
+    """[H, W, …] to [size, size, …], each pixel the mean of those that it covers."""
+    small: Any = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
+    return small
 
 
 def _fewer(rows: NDArray[np.float32], steps: int) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from stages.core.errors import UserError
 from stages.core.params import Values, block_of, dig, own_values, settled, top_values
 
 SEEDED, TRAINED = ("seed",), ("seed", "threads")
+KEPT = (*TRAINED, "keep")
 
 
 class Place(NamedTuple):
@@ -33,11 +34,11 @@ PLACES = {
     "masks": Place("masks", TRAINED),
     "pretrain": Place("pretrain.{run}", TRAINED, "pretrain"),
     "specialise": Place("specialise.{run}", TRAINED, "specialise"),
-    "finetune": Place("", (*TRAINED, "lr"), "runs.finetune"),
-    "clips": Place("", TRAINED, "runs.clips"),
+    "finetune": Place("", (*KEPT, "lr"), "runs.finetune"),
+    "clips": Place("", KEPT, "runs.clips"),
     "embed": Place("", TRAINED, "runs.embed"),
-    "audio": Place("", TRAINED, "runs.audio"),
-    "sequence": Place("", TRAINED, "runs.sequence"),
+    "audio": Place("", KEPT, "runs.audio"),
+    "sequence": Place("", KEPT, "runs.sequence"),
     "ensemble": Place("{run}.ensemble", (), "systems"),
     "smooth": Place("{run}.smooth", (), "systems"),
     "evaluate": Place("{run}.published", ("evaluate",), "systems"),

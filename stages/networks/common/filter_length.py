@@ -27,8 +27,8 @@ def set_filter_length(network: nn.Module, length: float, example: Tensor) -> Non
         layer.weight *= factor.reshape(-1, *[1] * (layer.weight.dim() - 1))
         if layer.bias is not None:
             layer.bias *= factor
-        norm.running_mean *= factor  # type: ignore[operator]
-        norm.running_var *= factor**2  # type: ignore[operator]
+        norm.running_mean *= factor
+        norm.running_var *= factor**2
 
 
 def _read_by_norms(network: nn.Module, example: Tensor) -> Iterator[tuple[Layer, _BatchNorm]]:
