@@ -72,7 +72,12 @@ def clip_batches(
         own, changes = plan
         seen = clips.pixels(own)
         change(seen, changes)
-        parts: tuple[NDArray[Any], ...] = (seen, changes.light, clips.mel(own), *(clips.targets(task, own) for task in tasks))
+        parts: tuple[NDArray[Any], ...] = (
+            seen,
+            changes.light,
+            clips.mel(own),
+            *(clips.targets(task, own) for task in tasks),
+        )
         return [staged(part, fabric.device) for part in parts]
 
     return epoch_batches
