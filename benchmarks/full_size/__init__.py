@@ -1,4 +1,4 @@
-"""The pipeline at Aff-Wild2's size: time and peak memory of all that no network has a part in, each in a process of its own.
+"""The pipeline at Aff-Wild2's size: time and peak memory of what no network has a part in, in processes of their own.
 
 Nothing is drawn or trained: see `corpus` for what is made up and how it compares with the real one. A quarter of an
 hour on two cores, and 2 GB of disk where files may have holes.

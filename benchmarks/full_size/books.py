@@ -1,4 +1,4 @@
-"""A project whose pipeline has run at Aff-Wild2's size, as far as DVC keeps book of it: as many files, of a few bytes."""
+"""A project whose pipeline has run at full size, as far as DVC keeps book of it: as many files, of a few bytes."""
 
 from __future__ import annotations
 
