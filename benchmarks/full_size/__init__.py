@@ -21,6 +21,7 @@ from benchmarks.full_size import books, hashing
 from benchmarks.full_size.corpus import write_corpus
 from benchmarks.measure import Row, seconds
 from repro.check import set_params
+from stages.core.runtime import log
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = ("jin2021-visual", "jiang2022-units", "thinh2021-fold1", "fan2021-visual")
@@ -94,8 +95,9 @@ def _prepare(world: Path) -> None:
     """The published values, and the corpus as it comes: text and videos."""
     world.mkdir()
     shutil.copy(ROOT / "params.yaml", world)
-    set_params(world, scale="paper", corpus="corpus")
+    set_params(world, scale="paper", corpus="corpus", stand_ins=True)  # no published weights are at hand
     write_corpus(world / "corpus")
+    _run(world, ("stages.params", "--write"))
 
 
 def _cost(world: Path, command: tuple[str, ...]) -> Cost:
@@ -103,7 +105,9 @@ def _cost(world: Path, command: tuple[str, ...]) -> Cost:
     found = [_run(world, command)]
     while found[0].wall < LONG and len(found) < REPEAT:
         found.append(_run(world, command))
-    return Cost(*map(statistics.median, zip(*found, strict=True)))
+    cost = Cost(*map(statistics.median, zip(*found, strict=True)))
+    log.print(f"{' '.join(command)}: {cost.cpu:.1f} s CPU, {cost.wall:.1f} s, {cost.peak:.2f} GiB")
+    return cost
 
 
 def _run(world: Path, command: tuple[str, ...]) -> Cost:
