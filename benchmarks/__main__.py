@@ -23,7 +23,7 @@ def names() -> list[str]:
 
 def table(rows: list[Row]) -> Table:
     """The rows, with a mark at the goals."""
-    shown = Table(title="medians of runs that take turns; more is better")
+    shown = Table(title="medians of runs that take turns; more is better, but where the goal is ≤")
     for column in ("what", "unit", "here", "by hand", "", "ratio", "goal"):
         shown.add_column(column, justify="right" if column in ("here", "", "ratio") else "left")
     marks = {True: " ✓", False: " ✗", None: ""}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 class Row:
     """One comparison: our figure and that of the way it is compared with, in the same unit (more is better).
 
-    `goal`: what our figure ("≥ 100000") or the ratio ("≥ 0.8 ×") should reach, "" for none.
+    `goal`: what our figure ("≥ 100000") or the ratio ("≥ 0.8 ×") should reach, or stay below ("≤"), "" for none.
     """
 
     what: str
@@ -31,8 +31,9 @@ class Row:
         """Whether the goal is reached; None where there is none."""
         if not self.goal:
             return None
-        number = float(self.goal.strip("≥ ×").replace(",", ""))
-        return (self.ratio if "×" in self.goal else self.ours) >= number
+        number = float(self.goal.strip("≥≤ ×").replace(",", ""))
+        reached = self.ratio if "×" in self.goal else self.ours
+        return reached <= number if "≤" in self.goal else reached >= number
 
 
 Clock = Callable[[], float]

@@ -28,6 +28,12 @@ def test_never_across_trials() -> None:
     assert smoothed["valence"].tolist() == table["valence"].tolist()
 
 
+def test_frames_of_a_table_are_those_of_its_column() -> None:
+    table = predict(frame_table(trials=4), noise=0).iloc[::5].reset_index(drop=True)
+    table["valence"] = np.arange(len(table), dtype=np.float32)
+    assert smooth(table, {"valence": 3})["valence"].tolist() == table["valence"].tolist()
+
+
 def test_each_unit_has_its_own_width() -> None:
     table = predict(frame_table(), noise=1)
     smoothed = smooth(table, {"AU2": 24, "AU23": 1, "EXPR": 10})
