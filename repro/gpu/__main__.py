@@ -102,8 +102,12 @@ def compared(folder: Path) -> dict[str, Any]:
 def steps(folder: Path) -> list[published.Row]:
     """A row a step of published size."""
     shutil.copytree(folder / CPU, folder / "published", symlinks=True)
+    found = []
     with _inside(folder / "published"):
-        return list(published.rows())
+        for row in published.rows():
+            log.print(json.dumps(row))
+            found.append(row)
+    return found
 
 
 PARTS: dict[str, Callable[[Path], Any]] = {"runs": runs, "agreement": compared, "published": steps}

@@ -20,7 +20,7 @@ from repro.gpu.lessons import Step, held_out, landmarks, params_of, recognition,
 from stages.core.card import kind_named, save_card, save_model, save_weights
 from stages.core.params import Values, read_params
 from stages.core.paths import EMBEDDINGS, MODELS, PRETRAINED
-from stages.core.runtime import log, seed_all
+from stages.core.runtime import seed_all
 from stages.embed.__main__ import Params as EmbedParams
 from stages.embed.__main__ import embed
 from stages.networks.common.architecture import Architecture
@@ -90,7 +90,6 @@ def row(stage: str, values: Values, make: Callable[[Fabric, int], Step]) -> Row:
             "saved_mb_an_image": round(cost.saved / cost.images / 1e6, 2),
         }
     found["same_bytes"] = same_bytes(lambda fabric: make(fabric, found["fp32"]["images"]))
-    log.print(str(found))
     return found
 
 
@@ -106,7 +105,6 @@ def _system_row(values: Values, stage: str) -> Row:
         step = make(fabric, found["fp32"]["images"], scratch)
         found["fed_per_second"] = round(fed(step, fabric))
         found["predicted_per_second"] = round(predicted(values, stage, step, Path(scratch)))
-    log.print(str(found))
     return found
 
 
@@ -188,7 +186,7 @@ def predicted(values: Values, stage: str, step: Step, scratch: Path) -> float:
     kind, params = kind_named(stage.split("@")[0]), params_of(values, stage, **LENT)
     card, network = kind.describe(params), getattr(step.model, "teacher", step.model)
     footage = held_out(next(network.parameters()).device, scratch)
-    kind.predict(network, card, replace(footage, table=footage.table[:64]))
+    kind.predict(network, card, replace(footage, table=footage.table[:64], scratch=scratch / "some"))
     return _counted(lambda: kind.predict(network, card, footage), lambda: len(footage.table))
 
 
