@@ -7,7 +7,7 @@ SEED   ?= 1
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test lint check-lock check-repro check-kill check-demo ablation benchmarks clean
+.PHONY: help repro test lint check-lock check-repro check-kill check-demo check-gpu ablation benchmarks clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ check-kill: $(VENV)/ready  ## kill a smoke run COUNT times at random moments (SE
 
 check-demo: $(VENV)/ready  ## a fresh run at demo scale gives the committed metrics, within tolerances
 	python -m repro.check --demo
+
+check-gpu: $(VENV)/ready  ## on a machine with a GPU: the same as on a CPU, the same bytes twice, speed; writes docs/gpu.md
+	python -m repro.gpu $(if $(KEEP),--keep $(KEEP))
 
 ablation: $(VENV)/ready  ## what each part of a published system adds: STUDY=jiang2022, SCALE as in params.yaml
 	python -m repro.ablation $(STUDY) $(SCALE)

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +54,25 @@ def smoke(source: Path, folder: Path) -> list[str]:
 
     They run side by side, a thread each: what one waits for, the other uses.
     """
-    runs = [clone(source, folder / name) for name in ("first", "second")]
-    for run in runs:
-        set_params(run, scale="smoke", threads=1)
-    started = [start(run) for run in runs]
-    failed = [run for run, process in zip(runs, started, strict=True) if process.wait()]
-    if failed:
-        raise SystemExit(f"{(failed[0] / '.state' / LOG).read_text()}\ndvc repro failed in {failed[0]}")
-    first, second = (compare.digests(run) for run in runs)
+    runs = side_by_side(source, folder, {"first": {}, "second": {}})
+    first, second = (compare.digests(run) for run in runs.values())
     print(f"{len(first)} files in each run")
     return compare.byte_differences(first, second)
+
+
+def side_by_side(source: Path, folder: Path, settings: Mapping[str, Mapping[str, str]]) -> dict[str, Path]:
+    """Fresh clones in which the pipeline has run at smoke scale, all at once; environment `settings` of each by name.
+
+    Errors: SystemExit with the log of a run that failed.
+    """
+    runs = {name: clone(source, folder / name) for name in settings}
+    for run in runs.values():
+        set_params(run, scale="smoke", threads=1)
+    started = {name: start(run, settings[name]) for name, run in runs.items()}
+    failed = [runs[name] for name, process in started.items() if process.wait()]
+    if failed:
+        raise SystemExit(f"{(failed[0] / '.state' / LOG).read_text()}\ndvc repro failed in {failed[0]}")
+    return runs
 
 
 def demo(source: Path, folder: Path) -> list[str]:
@@ -96,11 +106,11 @@ def repro(run: Path, *options: str) -> None:
     subprocess.run(_command(*options), cwd=run, env=environment(), check=True)
 
 
-def start(run: Path) -> subprocess.Popen[bytes]:
-    """`dvc repro` in a clone, beside others, its words in the clone's `.state`."""
+def start(run: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """`dvc repro` in a clone, beside others, with further environment variables; its words in the clone's `.state`."""
     (run / ".state").mkdir(exist_ok=True)
     with (run / ".state" / LOG).open("wb") as log:
-        env = {**environment(), "WORKERS": "1"}
+        env = {**environment(), "WORKERS": "1", **settings}
         return subprocess.Popen(_command(), cwd=run, env=env, stdout=log, stderr=subprocess.STDOUT)
 
 

@@ -93,6 +93,7 @@ def fabric() -> Fabric:
     """Lightning Fabric on what the machine has; devices, nodes and precision come from the environment.
 
     ACCELERATOR, DEVICES, NUM_NODES, STRATEGY and PRECISION override the choice (e.g. `PRECISION=bf16-mixed`).
+    Under torchrun a node has as many devices as processes, CPUs too, of which Lightning sees one.
     Under torchrun or srun a batch may leave heads out: DDP has to look for parameters without gradients.
     """
     from lightning_fabric import Fabric
@@ -101,7 +102,7 @@ def fabric() -> Fabric:
     launched = "WORLD_SIZE" in env
     return Fabric(
         accelerator=env.get("ACCELERATOR", "auto"),
-        devices=env.get("DEVICES", "auto" if launched else "1"),
+        devices=env.get("DEVICES", env.get("LOCAL_WORLD_SIZE", "auto") if launched else "1"),
         strategy=env.get("STRATEGY", "ddp_find_unused_parameters_true" if launched else "auto"),
         num_nodes=int(env.get("NUM_NODES", "1")),
         precision=env.get("PRECISION", "32-true"),  # type: ignore[arg-type]

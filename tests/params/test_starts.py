@@ -139,7 +139,7 @@ def test_the_bytes_of_a_file_are_watched_by_who_reads_it() -> None:
     for name, readers in (
         (FILES[0], {"pretrain/iresnet.yaml"}),
         (FILES[1], {"pretrain/vggface2.yaml"}),
-        (FILES[2], {"clips/wang2021-supervised.yaml", "clips/wang2021-teacher.yaml"}),
+        (FILES[2], {f"clips/wang2021-{step}.yaml" for step in ("supervised", "averaged", "teacher")}),
         (FILES[3], {"landmarks.yaml"}),
     ):
         (Path("models/published") / name).write_bytes(b"other")

@@ -1,0 +1,1 @@
+"""What a GPU does with this project: the same results as a CPU, the same bytes twice, and how fast."""
