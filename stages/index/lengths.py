@@ -66,10 +66,9 @@ def _video(trial: object, rows: int, path: Path) -> Iterator[tuple[bool, str]]:
 
 def _crops(trial: object, rows: int, folder: Path) -> Iterator[tuple[bool, str]]:
     numbers = [number for number in crop_files(folder) if number >= 1]
-    if not numbers or numbers[0] > rows:
-        yield (
-            True,
-            f"{trial}: its crop folder holds no numbered .jpg",
-        )
+    if not numbers:
+        yield True, f"{trial}: its crop folder holds no numbered .jpg"
+    elif numbers[0] > rows:
+        yield True, f"{trial}: {rows} rows of labels, its crops begin at number {numbers[0]}"
     elif numbers[-1] > rows:
         yield False, f"{trial}: {rows} rows of labels, crops up to number {numbers[-1]}"

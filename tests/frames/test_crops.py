@@ -64,3 +64,22 @@ def test_faults(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"empty: holds no crop of frames 1 to 9"):
         list_crops(tmp_path / "empty", 9)
+
+
+def test_names_and_pictures_of_any_kind(tmp_path: Path) -> None:
+    """Six digits, capitals, PNG, and a picture that EXIF turns."""
+    from PIL import Image
+
+    crop = astronaut(112, 112)
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.fromarray(crop).save(tmp_path / "000001.jpg", quality=95)
+    Image.fromarray(crop).save(tmp_path / "2.PNG")
+    Image.fromarray(crop).transpose(Image.Transpose.ROTATE_90).save(
+        tmp_path / "00003.jpeg", quality=95, exif=exif
+    )
+    track = list_crops(tmp_path, 5)
+    assert track.frames.tolist() == [1, 2, 3]
+    faces = np.zeros((3, 112, 112, 3), np.uint8)
+    read_crops(tmp_path, track.frames, faces)
+    assert np.abs(faces.astype(int) - crop).mean((1, 2, 3)).max() < 3

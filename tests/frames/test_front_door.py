@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES
 from stages.frames.__main__ import Params, build_frames
-from tests.media.videos import astronaut, moving, write_video
+from tests.media.videos import astronaut, moving, spoil, write_video
 
 TRIALS = {  # trial: kind, source, side, labels
     "a": ("video", "batch1/a.mp4", "", 12),
@@ -148,8 +149,6 @@ def test_fewer_frames(build: Build, tmp_path: Path) -> None:
 
 
 def test_a_corrupt_video_among_good_ones(build: Build, corpus: Path, tmp_path: Path) -> None:
-    import shutil
-
     root = tmp_path / "copy"
     shutil.copytree(corpus, root)
     (root / "batch1" / "b.avi").write_bytes(b"RIFF" + bytes(2000))
@@ -161,3 +160,25 @@ def test_a_corrupt_video_among_good_ones(build: Build, corpus: Path, tmp_path: P
     counts = build(root, on_error="skip")
     assert counts["skipped"] == 1 and counts["trials"] == 4
     assert counts["validation"]["AU"] == {"labelled": 6, "face": 0, "no_face": 0, "not_read": 6}
+
+
+def test_damage_in_the_middle(
+    build: Build, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A lost frame stops the stage, or is left out where that is wished; the others keep their numbers."""
+    root = tmp_path / "copy"
+    shutil.copytree(corpus, root)
+    film = root / "batch1" / "b.avi"
+    write_video(film, moving(astronaut(), 12)[:6], codec="mpeg4", options={"g": "1"})
+    spoil(film, 3)
+    with pytest.raises(UserError, match=r"b\.avi: cannot be decoded after frame 2 .*or set on_error to skip"):
+        build(root)
+    capsys.readouterr()
+    counts = build(root, on_error="skip")
+    assert pd.read_parquet(tmp_path / "frames" / "b.parquet")["frame"].tolist() == [1, 2, 4, 5, 6]
+    assert counts["validation"]["AU"] == {"labelled": 6, "face": 5, "no_face": 1, "not_read": 0}
+    assert "b.avi: only 5 frames can be decoded" in capsys.readouterr().err
+    kept = (tmp_path / "frames" / "a.npy").stat().st_ino
+    with pytest.raises(UserError, match=r"b\.avi: only 5 frames can be decoded .*or set on_error to skip"):
+        build(root)  # what was made in spite of the damage does not count
+    assert (tmp_path / "frames" / "a.npy").stat().st_ino == kept

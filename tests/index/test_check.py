@@ -108,3 +108,39 @@ def test_empty_crop_folder_is_a_problem(tmp_path: Path) -> None:
 def test_no_annotations_is_a_problem(tmp_path: Path) -> None:
     Tree(tmp_path).video("a.mp4")
     assert "holds no annotations" in check_corpus(tmp_path).problems[0]
+
+
+@pytest.mark.parametrize("pattern", ["{:06d}.jpg", "{}.JPG", "{:05d}.png", "{:03d}.jpeg"])
+def test_crops_by_any_number(tmp_path: Path, pattern: str) -> None:
+    tree = small_tree(tmp_path)
+    for number in (1, 3):
+        tree.file(Path("cropped_aligned/video1") / pattern.format(number), b"jpeg")
+    report = check_corpus(tmp_path)
+    assert report.problems == [] and not [note for note in report.notes if "crops" in note]
+
+
+def test_crops_that_are_none_of_the_labelled_frames(tmp_path: Path) -> None:
+    tree = small_tree(tmp_path)
+    for name in ("frame_1.jpg", "frame_2.jpg"):
+        tree.file(Path("cropped_aligned/video1") / name, b"jpeg")
+    tree.crops("video2", [70, 71])
+    assert check_corpus(tmp_path).problems == [
+        "video1: its crop folder holds no numbered .jpg",
+        "video2: 3 rows of labels, its crops begin at number 70",
+    ]
+
+
+def test_one_crop_twice(tmp_path: Path) -> None:
+    tree = small_tree(tmp_path)
+    tree.crops("video1", [1, 2])
+    tree.file(Path("cropped_aligned/video1/000002.jpg"), b"jpeg")
+    (problem,) = check_corpus(tmp_path).problems
+    assert "000002.jpg and 00002.jpg are one frame" in problem
+
+
+def test_a_video_without_a_decoder_is_a_problem(tmp_path: Path) -> None:
+    tree = small_tree(tmp_path)
+    path = tree.video("video1.mp4")
+    path.write_bytes(path.read_bytes().replace(b"mp4v", b"zzzv").replace(b"esds", b"zzzz"))
+    (problem,) = check_corpus(tmp_path).problems
+    assert "video1.mp4: no decoder for its pictures is here" in problem

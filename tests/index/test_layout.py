@@ -102,3 +102,41 @@ def test_missing_root_and_no_annotations(tmp_path: Path) -> None:
         survey(tmp_path / "absent")
     with pytest.raises(UserError, match="holds no annotations"):
         choose_release(survey(tmp_path))
+
+
+def test_what_unpacking_leaves_is_no_corpus(tmp_path: Path) -> None:
+    tree = small_tree(tmp_path)
+    expected = survey(tmp_path)
+    for path in sorted(tmp_path.rglob("*.txt")) + sorted(tmp_path.rglob("*.mp4")):
+        below = path.relative_to(tmp_path)
+        tree.file(Path("__MACOSX") / below.parent / f"._{path.name}", b"\0\5\x16\7")
+        tree.file(below.parent / "Thumbs.db", b"\0")
+        tree.file(below.parent / "@eaDir" / path.name, b"\0")
+    assert survey(tmp_path) == expected
+
+
+@pytest.mark.parametrize("name", ["video1.mkv", "video1.MP4", "video1.webm", "video1.mov", "video1.m2ts"])
+def test_videos_of_any_kind(tmp_path: Path, name: str) -> None:
+    Tree(tmp_path).file(Path("batch1") / name, b"")
+    assert survey(tmp_path).videos == {"video1": [tmp_path / "batch1" / name]}
+
+
+@pytest.mark.parametrize(
+    "name", ["train_set.txt", "training_set_annotations.txt", "Train_Set_Annotations.TXT"]
+)
+def test_mtl_files_of_2022(tmp_path: Path, name: str) -> None:
+    """March (ABAW3) and July (ABAW4) name them differently."""
+    Tree(tmp_path).file(Path("MTL_Challenge") / name, "image\n")
+    Tree(tmp_path).file(Path("MTL_Challenge/validation_set_annotations.txt"), "image\n")
+    Tree(tmp_path).file(Path("MTL_Challenge/test_set_images.txt"), "image\n")
+    files = survey(tmp_path).releases["MTL"]
+    assert sorted((file.task, file.split) for file in files) == [("MTL", "train"), ("MTL", "validation")]
+
+
+def test_blanks_and_case_of_folders(tmp_path: Path) -> None:
+    for folder in ("AU Detection Challenge/Train Set", "va_estimation_challenge/VALIDATION_SET"):
+        Tree(tmp_path).file(Path("annotations") / folder / "video1.TXT", "x\n")
+    layout = survey(tmp_path)
+    assert choose_release(layout) == "ABAW3" and not layout.strangers
+    found = [(file.task, file.split, file.trial) for file in layout.releases["ABAW3"]]
+    assert sorted(found) == [("AU", "train", "video1"), ("VA", "validation", "video1")]

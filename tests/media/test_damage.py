@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
 from stages.core.errors import UserError
 from stages.media.decode import read_frames
 from stages.media.extract import Search, extract
-from tests.media.videos import astronaut, moving, write_video
+from tests.media.videos import astronaut, moving, spoil, write_video
 
 PACKET = 188  # bytes of a transport stream (ISO 13818-1)
 GREY = 4  # what a frame's number adds to its grey level
@@ -23,17 +22,6 @@ def numbered(path: Path, count: int, *, codec: str = "mpeg4", times: list[float]
     noise = np.random.default_rng(0).integers(0, 40, (count, 64, 64, 1), np.uint8)
     frames = [np.repeat(picture + GREY * place, 3, 2) for place, picture in enumerate(noise, start=1)]
     return write_video(path, frames, codec=codec, times=times, options={"g": "1", "bf": "0"})
-
-
-def spoil(path: Path, number: int) -> Path:
-    """Make the packet of a frame unreadable."""
-    with av.open(str(path)) as film:
-        packets = [(packet.pos, packet.size) for packet in film.demux(video=0) if packet.size]
-    place, size = packets[number - 1]
-    data = bytearray(path.read_bytes())
-    data[place : place + size] = bytes(size)
-    path.write_bytes(bytes(data))
-    return path
 
 
 def cut_out(path: Path, share: float, packets: int) -> Path:

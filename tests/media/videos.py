@@ -67,6 +67,17 @@ def set_display_matrix(path: Path, matrix: tuple[int, int, int, int]) -> Path:
     return path
 
 
+def spoil(path: Path, number: int) -> Path:
+    """Make the packet of a frame unreadable."""
+    with av.open(str(path)) as film:
+        packets = [(packet.pos, packet.size) for packet in film.demux(video=0) if packet.size]
+    place, size = packets[number - 1]
+    data = bytearray(path.read_bytes())
+    data[place : place + size] = bytes(size)
+    path.write_bytes(bytes(data))
+    return path
+
+
 def astronaut(width: int = 320, height: int = 240) -> np.ndarray:
     """The head of scikit-image's astronaut, a real face, RGB."""
     return cv2.resize(skimage.data.astronaut()[:300, 80:480], (width, height), interpolation=cv2.INTER_AREA)

@@ -17,20 +17,25 @@ from stages.mel.sound import RATE, open_sound
 from tests.mel.sounds import encode, sine
 
 CLOCK = Fraction(1, RATE)
+BLACK = np.zeros((32, 32, 3), np.uint8)
 
 
-def write_film(path: Path, parts: list[tuple[float, float, float]], rate: int = 25) -> Path:
+def write_film(
+    path: Path, parts: list[tuple[float, float, float]], rate: int = 25, shown: np.ndarray = BLACK
+) -> Path:
     """Parts that begin at a stamp, each with so many seconds of pictures and of a sine, in one file."""
     with av.open(str(path), "w", format="mp4" if path.suffix == ".mp4" else "matroska") as out:
-        video = out.add_stream("mpeg4", rate=rate)
-        video.width = video.height = 32
+        video = out.add_stream("libx264", rate=rate)
+        video.height, video.width = shown.shape[:2]
         video.codec_context.time_base = Fraction(1, 1000)
         sound = out.add_stream("aac" if path.suffix == ".mp4" else "pcm_f32le", rate=RATE, layout="mono")
-        for start, pictures, heard in parts:
+        for start, pictures, _ in parts:
             for number in range(round(pictures * rate)):
-                picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), "rgb24")
+                picture = av.VideoFrame.from_ndarray(shown, "rgb24")
                 picture.pts, picture.time_base = round(1000 * (start + number / rate)), Fraction(1, 1000)
                 out.mux(video.encode(picture))
+        out.mux(video.encode(None))
+        for start, _, heard in parts:
             if path.suffix == ".mp4":
                 encode(out, sound, sine(440)[None, : round(heard * RATE)], RATE, start)
             for place in range(0, round(heard * RATE) if path.suffix == ".mkv" else 0, 1024):
@@ -41,9 +46,9 @@ def write_film(path: Path, parts: list[tuple[float, float, float]], rate: int = 
     return path
 
 
-def unknown(path: Path) -> Path:
+def unknown(path: Path, shown: np.ndarray = BLACK) -> Path:
     """A film whose only sound is in a code that nobody knows."""
-    write_film(path, [(0, 1, 1)])
+    write_film(path, [(0, 1, 1)], shown=shown)
     path.write_bytes(path.read_bytes().replace(b"mp4a", b"apac").replace(b"esds", b"zzzz"))
     return path
 

@@ -79,3 +79,18 @@ def test_without_models_the_command_that_makes_them_is_named(
     assert left.value.code == 2 and list(tmp_path.iterdir()) == []
     assert told.startswith("error: models/no/selection.json: missing; run `dvc repro` first")
     assert told.count("\n") == 1
+
+
+def test_an_out_that_is_a_file_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("taken").write_text("mine")
+    for out in ("taken", "taken/below"):
+        monkeypatch.setattr("sys.argv", ["predict", "a.mp4", "--out", out, "--system", "no"])
+        with pytest.raises(SystemExit) as left:
+            main(run)
+        assert left.value.code == 2
+        told = capsys.readouterr().err
+        assert told.endswith("taken: is a file; name a folder with --out\n") and told.count("\n") == 1
+    assert Path("taken").read_text() == "mine"
