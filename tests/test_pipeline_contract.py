@@ -129,7 +129,7 @@ def test_sections_of_readme_that_params_cite_exist() -> None:
 
 def test_dvc_yaml_and_its_lock_stay_short() -> None:
     assert len((ROOT / "dvc.yaml").read_text().splitlines()) <= 450
-    assert len((ROOT / "dvc.lock").read_text().splitlines()) <= 2500
+    assert len((ROOT / "dvc.lock").read_text().splitlines()) <= 2600
 
 
 # ── the checks can fail ─────────────────────────────────────────────────────────────────────────────

@@ -104,7 +104,7 @@ def test_a_picture_that_cannot_be_read_and_a_set_without_faces(tmp_path: Path) -
     (tmp_path / "set/codes.csv").write_text("file,AU1\na.png,1\nb.png,1\n")
     (tmp_path / "set/b.png").write_bytes(b"no picture")
     with pytest.raises(
-        UserError, match=r"b\.png: cannot be read as an image; replace or remove it;"
+        UserError, match=r"b\.png: cannot be read as an image, it may be damaged; replace it;"
     ) as caught:
         build_extra(tmp_path / "set")
     assert "on_error" not in str(caught.value) and "\n" not in str(caught.value)

@@ -69,7 +69,11 @@ def test_what_a_step_takes_with_devices_and_a_rate(
     ("stage", "told", "says"),
     [
         (GRU, "--memory 0.01GB", f"^{GRU}: 2 windows at once take .* its network; give it a larger device$"),
-        ("masks", "--memory 24GB", "^masks: trains no network at scale paper; name one of landmarks"),
+        (
+            "masks",
+            "--memory 24GB",
+            "^masks: trains no network at scale paper; name one of specialise@expressions, ",
+        ),
         ("finetune@nobody", "", "^finetune@nobody: there is no such stage"),
         (GRU, "--memory 24", "^--memory 24: is no amount of memory; write it like 24GB$"),
     ],
