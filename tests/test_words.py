@@ -1,4 +1,4 @@
-"""README and docs: commands that exist, keys and stages that exist, links that lead somewhere, errors that are told so."""
+"""README and docs: commands, keys, stages and links that exist, errors that are told so."""
 
 from __future__ import annotations
 
