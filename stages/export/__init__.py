@@ -1,0 +1,1 @@
+"""Models that leave the project, as ONNX files with a card."""
