@@ -5,6 +5,8 @@ STUDY  ?= jiang2022
 COUNT  ?= 50
 SEED   ?= 1
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Threads that wait sleep: spinning ones make a training beside other work several times as long.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
 .PHONY: help repro test lint check-lock check-repro check-kill check-demo check-gpu ablation benchmarks clean

@@ -82,8 +82,20 @@ def test_a_wrong_command_is_noticed(line: str, project: tuple[dict[str, object],
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text())
-    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+    links = re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text())
+    assert [link for link in links if "://" not in link[0] and not leads(page, *link)] == []
+
+
+def leads(page: Path, file: str, heading: str) -> bool:
+    """Whether a page links to a file that there is, and to a heading of it."""
+    target = page.parent / file if file else page
+    return target.exists() and (not heading or heading in headings(target))
+
+
+def headings(page: Path) -> list[str]:
+    """Headings as anchors."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found]
 
 
 def test_every_sentence_of_the_troubleshooting_is_one_that_is_told() -> None:
