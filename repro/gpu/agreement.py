@@ -22,7 +22,7 @@ from stages.core.paths import MODELS, PREDICTIONS
 from stages.core.runtime import seed_all
 from stages.training.trained import Models
 
-EXACT = {"dropout": 0.0, "encoder_dropout": 0.0, "label_smoothing": False}  # nothing is drawn on the device
+EXACT = {"dropout": 0.0, "encoder_dropout": 0.0, "label_smoothing": "none"}  # nothing is drawn on the device
 SHARED = "sequence@fan2021-gru"  # neither dropout nor batch norm: two processes take the steps of one
 KEYS = ["trial", "frame"]
 

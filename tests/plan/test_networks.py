@@ -17,10 +17,13 @@ from stages.audio import model as audio
 from stages.clips import model as clips
 from stages.clips.augment import ClipAugment
 from stages.core.card import kind_named, read_card, save_card
+from stages.core.params import read_params
 from stages.core.paths import INDEX, MODELS
 from stages.finetune import model as finetune
+from stages.networks.common.architecture import Architecture
+from stages.params.places import in_force
 from stages.plan.counts import Count, Counts, indexed
-from stages.plan.networks.finetune import steps
+from stages.plan.networks.finetune import outline, steps
 from stages.plan.outline import Made, Outline
 from stages.sequence import model as sequence
 from stages.training.footage import read_split
@@ -31,6 +34,14 @@ from stages.training.trained import Models
 from tests.learning_world import build_windows
 from tests.world import NETWORK, build_world
 
+PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
+FEW = Counts(
+    {(task, split): Count(1, 400) for task in ("AU", "EXPR") for split in ("train", "validation")},
+    1,
+    400,
+    1.0,
+    "",
+)
 FABRIC = Fabric(accelerator="cpu", devices=1)
 COMMON: dict[str, Any] = {
     "seed": 1,
@@ -120,6 +131,16 @@ def test_a_visual_model() -> None:
     )  # fmt: skip
     samples, seen = agree("finetune", params, made())
     assert samples == pytest.approx(seen, rel=0.2)  # plan knows of no frames without a face
+
+
+def test_a_visual_model_of_another_input_than_its_backbones() -> None:
+    """Thinh et al. train VGGFace2's network at 112 pixels where Cao et al. have 224."""
+    values = {**read_params(PARAMS), "scale": "paper"}
+    built = Made(values, backbones={Path("models/pretrain/vggface2"): Architecture("vggface2", 50, 1.0, 224)})
+    with torch.device("meta"):
+        own = in_force(values, "finetune@thinh2021-fold1")
+        found = outline("finetune@thinh2021-fold1", own, built, FEW)
+    assert found.inputs(1)[0].shape == (1, 3, 112, 112)
 
 
 @pytest.mark.parametrize("teacher", [False, True])

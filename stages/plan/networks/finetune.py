@@ -10,6 +10,7 @@ import torch
 from stages.core.params import Values, check
 from stages.core.paths import MODELS
 from stages.finetune.model import PARTS, Card, Params, build
+from stages.networks.common.pretrained import sized
 from stages.params.places import sections
 from stages.plan.counts import Counts
 from stages.plan.outline import MADE, Made, Outline
@@ -39,7 +40,7 @@ def card_of(params: Params, made: Made) -> Card:
         system=params.system,
         step=params.step,
         tasks=params.tasks,
-        network=made.backbone(params.backbone),
+        network=sized(made.backbone(params.backbone), params.input_size),
         neck=params.network,
         parts=parts if any(parts.values()) else {},
         hidden=params.hidden,
