@@ -91,6 +91,7 @@ def compared(folder: Path) -> dict[str, Any]:
     with _inside(folder / CPU):
         found = {
             "predictions": agreement.predictions(torch.device("cuda")),
+            "own": agreement.gradients("cpu", "64-true"),
             "fp32": agreement.gradients("cuda", published.FP32),
             "bf16": agreement.gradients("cuda", published.BF16),
         }

@@ -61,7 +61,7 @@ def _difference(kept: pd.DataFrame, found: pd.DataFrame) -> float:
 def gradients(accelerator: str, precision: str) -> dict[str, tuple[float, float]]:
     """Of the first step of every run: difference of the loss and of the gradient from the CPU's in fp32.
 
-    As shares of the CPU's: |Δ loss| / loss, ‖Δ gradient‖ / ‖gradient‖.
+    As shares of the CPU's: |Δ loss| / loss, ‖Δ gradient‖ / ‖gradient‖. On the CPU in "64-true": how exact its own is.
     """
     values = read_params()
     return {stage: _apart(values, stage, accelerator, precision) for stage in runs(values)}

@@ -15,6 +15,9 @@ Table = Mapping[str, Any]
 # mantissa, bf16 has 7.
 PREDICTIONS = 0.01  # of the outputs' range
 GRADIENTS = {"fp32": 0.05, "bf16": 0.5}  # ‖Δ gradient‖ / ‖gradient‖
+# Where the CPU's own fp32 gradient is further than this from fp64's, rounding alone decides it: a few motionless clips
+# through twenty batch norms have a gradient of 9 % error. Such a first gradient is shown and not judged.
+EXACT_ENOUGH = 0.01
 LOSSES = {"fp32": 0.01, "bf16": 0.05}  # of the first step
 TRAINED = 0.5  # of a loss after training, in which a GPU draws other numbers than a CPU
 PROCESSES = 0.01  # of the outputs' range
@@ -58,7 +61,8 @@ def _off_agreement(found: Any) -> Iterable[str]:
                 yield f"{step}: predictions differ by {apart:.1%} of their range"
         for name in GRADIENTS:
             for stage, (loss, gradient) in found[name].items():
-                if not (loss <= LOSSES[name] and gradient <= GRADIENTS[name]):
+                judged = found["own"][stage][1] <= EXACT_ENOUGH
+                if not (loss <= LOSSES[name] and (gradient <= GRADIENTS[name] or not judged)):
                     yield f"{stage} in {name}: loss differs by {loss:.1%}, gradient by {gradient:.1%}"
         if not found["processes"]["apart"] <= PROCESSES:
             yield f"two processes: predictions differ by {found['processes']['apart']:.1%} of their range"
@@ -101,7 +105,14 @@ def _runs(runs: Table) -> list[str]:
 def _agreement(found: Table) -> list[str]:
     both = found["processes"]
     rows = [
-        [stage, *(f"{share:.2%}" for name in GRADIENTS for share in found[name][stage])]
+        [
+            stage,
+            *(
+                f"{share:.2%}"
+                for name in ("own", *GRADIENTS)
+                for share in found[name][stage][name == "own" :]
+            ),
+        ]
         for stage in found["fp32"]
     ]
     predicted = [[step, f"{apart:.3%}"] for step, apart in found["predictions"].items()]
@@ -113,9 +124,10 @@ def _agreement(found: Table) -> list[str]:
         *_table(["", "GPU to CPU"], predicted),
         "",
         "First step on the same batch, nothing drawn: difference from the CPU's in fp32, of the loss and of the",
-        "gradient (norm of the difference over the norm). Convolutions are TF32, as torch has it.",
+        "gradient (norm of the difference over the norm). Convolutions are TF32, as torch has it. own: the gradient in",
+        f"fp64 on the CPU; where fp32's own error is above {EXACT_ENOUGH:.0%}, the gradient is not judged.",
         "",
-        *_table(["", "loss", "gradient", "loss, bf16", "gradient, bf16"], rows),
+        *_table(["", "own, fp64", "loss", "gradient", "loss, bf16", "gradient, bf16"], rows),
         "",
         f"Two processes ({both['on']}) against one, fan2021's GRU trained whole: predictions differ by at most"
         f" {both['apart']:.3%} of their range.",
