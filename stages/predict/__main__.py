@@ -35,6 +35,7 @@ from stages.predict.extraction import store_faces, store_mel
 from stages.predict.inference import predict_published, predict_recording
 from stages.predict.outputs import frame_rows, predicted_tasks, write_annotations, write_rows
 from stages.predict.overlay import write_overlay
+from stages.predict.ready import models_root
 from stages.predict.recording import LANDMARKS, NAME, Recording, has_landmarks
 from stages.predict.trained_systems import COMBINED, read_system, trained_systems
 from stages.training.trained import Models
@@ -79,11 +80,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def trained(name: str | None = None, root: Path = MODELS) -> Predictor:
-    """A trained system; by default the combined one, or the first by name.
+def trained(name: str | None = None, root: Path | None = None) -> Predictor:
+    """A trained system; by default the combined one, or the first by name, of `models_root`.
 
     Errors: UserError where it is not there, naming the command that trains it.
     """
+    root = root or models_root(name)
     chosen = name or next(iter(trained_systems(root)), COMBINED)
     return Predictor(partial(predict_recording, read_system(root, chosen)), Models(root, device()))
 
