@@ -29,8 +29,8 @@ from stages.core.resume import data_digest, stage_code
 from stages.core.runtime import log, main
 from stages.core.store import digest
 from stages.params.places import in_force
-from stages.scoring import labelled
-from stages.scoring.halves import SCORING, half_of, halves
+from stages.scoring.tables import labelled
+from stages.scoring.tables.halves import SCORING, half_of, halves
 from stages.training.checkpoints import Outs
 from stages.training.step import train_step
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.core.paths import FRAMES, INDEX
-from stages.scoring.labelled import Scored
+from stages.scoring.tables.labelled import Scored
 
 Changes = Mapping[str, Any]  # key of the block → its value, or a function of the value that the block has
 

@@ -13,7 +13,7 @@ from stages.clips.cutting import Shape, read_clips
 from stages.core.params import load_run
 from stages.core.paths import EMBEDDINGS, FRAMES, INDEX, MASKS, MELS
 from stages.finetune.model import Params, draws
-from stages.scoring.labelled import split_table
+from stages.scoring.tables.labelled import split_table
 from stages.training.samples.faces import Faces, read_faces, with_faces
 from stages.training.samples.passes import endless_batches
 from stages.training.samples.tracks import Stores

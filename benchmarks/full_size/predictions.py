@@ -14,8 +14,8 @@ from stages.core.labels import AU_NAMES, EXPRESSIONS, VA_NAMES
 from stages.core.params import block_of, own_values, read_params
 from stages.core.paths import FRAMES, INDEX, PREDICTIONS
 from stages.core.runtime import atomic_path
-from stages.scoring.labelled import validation
-from stages.scoring.prediction_table import prediction_table
+from stages.scoring.tables.labelled import validation
+from stages.scoring.tables.prediction_table import prediction_table
 from stages.training.samples.faces import with_faces
 
 VERBS = ("finetune", "clips", "audio", "sequence")

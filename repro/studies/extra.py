@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from repro.study import Study, Variant, times
 from stages.core.labels import AU_LOGITS, AU_NAMES
-from stages.scoring import measures
-from stages.scoring.labelled import Scored
+from stages.scoring.tables import measures
+from stages.scoring.tables.labelled import Scored
 
 SCARCE = ("AU15", "AU23", "AU24")
 SEEDS = (1, 2, 3)

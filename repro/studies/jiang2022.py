@@ -9,7 +9,7 @@ import torch
 from repro.study import Study, Variant, times, unchanged
 from stages.core.card import read_as, save_model
 from stages.networks.common.pretrained import BackboneCard
-from stages.scoring.labelled import Scored, action_units, macro_f1
+from stages.scoring.tables.labelled import Scored, action_units, macro_f1
 
 UNTRAINED = Path(".state/ablation/untrained")
 SMALL = 96 / 256  # batch before "bs256" (code: 12 · 6 + 24), as a share of the block's

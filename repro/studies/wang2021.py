@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from repro.study import FRAMES, INDEX, Changes, Study, Variant
-from stages.scoring import labelled
+from stages.scoring.tables import labelled
 
 NOTE = """ABAW2 measures of AU, EXPR and VA, of the checkpoint chosen on the selection half; `_scoring` is
 on the videos not used to choose. Both models train on the same number of batches. Half of the labels: those

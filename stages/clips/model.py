@@ -21,7 +21,7 @@ from stages.core.paths import EXTRA, FRAMES, INDEX, MASKS, MELS
 from stages.core.resume import data_digest, stage_code
 from stages.core.runtime import log
 from stages.networks.tsav import TSAV, start_from_tsav
-from stages.scoring.prediction_table import prediction_table
+from stages.scoring.tables.prediction_table import prediction_table
 from stages.training.fit import Loss
 from stages.training.footage import Footage, noted
 from stages.training.objectives import Objectives

@@ -20,10 +20,11 @@ from stages.core.paths import COMBINED, INDEX, METRICS, SCORES, SMOOTHED
 from stages.core.runtime import log, main
 from stages.ensemble.mixture import describe, mix, read_selection, sources_of
 from stages.ensemble.weight_search import Rules, Start
-from stages.scoring import figures, labelled, step_scores
+from stages.scoring import figures, step_scores
 from stages.scoring.candidates import Candidate
-from stages.scoring.halves import SCORING, SELECTION, half_of, halves
-from stages.scoring.measures import Criterion
+from stages.scoring.tables import labelled
+from stages.scoring.tables.halves import SCORING, SELECTION, half_of, halves
+from stages.scoring.tables.measures import Criterion
 from stages.smooth import widths
 from stages.smooth.moving_average import smooth
 

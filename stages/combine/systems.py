@@ -11,9 +11,9 @@ from stages.core.labels import AU_NAMES, VA_NAMES
 from stages.ensemble.methods import aligned
 from stages.ensemble.mixture import Selection, Source, weighted
 from stages.ensemble.weight_search import Rules, class_weights, unit_weights
-from stages.scoring import labelled
 from stages.scoring.candidates import Candidate, scored_file
-from stages.scoring.halves import SCORING, half_of
+from stages.scoring.tables import labelled
+from stages.scoring.tables.halves import SCORING, half_of
 
 TASK_UNITS = {"AU": AU_NAMES, "EXPR": ("EXPR",), "VA": VA_NAMES}
 Paths = Mapping[Candidate, Path]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors.torch import save_file
@@ -18,6 +18,7 @@ from stages.core.runtime import atomic_path
 
 STAGES = Path(__file__).parents[1]
 Scores = dict[str, Any]
+ChosenOn = Literal["nothing", "training", "validation"]
 
 
 class Card(BaseModel):
@@ -36,7 +37,7 @@ class ModelCard(Card):
     """The card of a system's step; each kind of model adds what its network and its input are.
 
     `kind`: the stage that trains it, whose `model` knows how to build and run it. `chosen`: the checkpoint that
-    stands for it.
+    stands for it, and what that was `chosen_on`: nothing (the last one), training videos or the validation videos.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class ModelCard(Card):
     step: str
     tasks: tuple[str, ...]
     chosen: str | None = None
+    chosen_on: ChosenOn = "validation"
 
 
 C = TypeVar("C", bound=Card)

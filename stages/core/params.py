@@ -16,7 +16,7 @@ from stages.core.errors import UserError
 from stages.core.runtime import log
 from stages.core.stand_ins import is_drawn
 
-SCALES = ("smoke", "demo", "paper")
+SCALES = ("smoke", "demo", "long", "paper")
 FILE = Path("params.yaml")
 Values = dict[str, Any]
 

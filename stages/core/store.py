@@ -12,10 +12,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from stages.core.errors import UserError
+from stages.core.executor import results, shown
 from stages.core.runtime import atomic_path, log, workers
 
 KEYS = "keys.json"
@@ -142,18 +144,10 @@ def _prune(folder: Path, keys: Mapping[str, str], keep: Sequence[str]) -> dict[s
 Result = tuple[str, list[str], Note, "str | None"]
 
 
-def _work(folder: Path, todo: Sequence[str], make: Make, most: int) -> Iterator[Result]:
-    """Results of `make` as they come, from as many processes as are worth starting."""
-    from joblib import Parallel, delayed
-    from rich.progress import track
-
-    jobs = max(1, min(most, len(todo)))
-    backend = os.environ.get("JOBLIB_BACKEND", "loky")  # any that joblib knows
-    parallel = Parallel(n_jobs=jobs, backend=backend, return_as="generator_unordered")
-    results = parallel(delayed(_attempt)(folder, name, make) for name in todo)
-    return iter(
-        track(results, folder.name, len(todo), console=log, transient=True, disable=not log.is_terminal)
-    )
+def _work(folder: Path, todo: Sequence[str], make: Make, jobs: int) -> Iterator[Result]:
+    """Results of `make` as they come."""
+    calls = [partial(_attempt, folder, name, make) for name in todo]
+    return shown(results(calls, folder, jobs), folder.name, len(todo))
 
 
 def _attempt(folder: Path, name: str, make: Make) -> Result:

@@ -22,10 +22,11 @@ from stages.core.runtime import argument, log, main
 from stages.ensemble import methods
 from stages.ensemble.mixture import Source, compose, describe, read_selection, sources_of
 from stages.ensemble.weight_search import Rules, Start
-from stages.scoring import candidates, labelled
-from stages.scoring.halves import SELECTION, half_of, halves
-from stages.scoring.measures import Criterion
+from stages.scoring import candidates
 from stages.scoring.provenance import provenance
+from stages.scoring.tables import labelled
+from stages.scoring.tables.halves import SELECTION, half_of, halves
+from stages.scoring.tables.measures import Criterion
 
 
 class Params(Strict):

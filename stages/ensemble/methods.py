@@ -11,8 +11,8 @@ from stages.core.errors import UserError
 from stages.ensemble.mixture import Source, weighted
 from stages.ensemble.weight_search import Rules, unit_weights
 from stages.scoring.candidates import Candidate, Ratings, best, scored_file
-from stages.scoring.labelled import UNITS, Scored, predicted_units
 from stages.scoring.robust_choice import choose, steady
+from stages.scoring.tables.labelled import UNITS, Scored, predicted_units
 
 
 def best_of_all(found: Sequence[Candidate], ratings: Ratings, margin: float) -> dict[str, list[Source]]:

@@ -19,7 +19,7 @@ from scipy.special import log_softmax, logsumexp
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, PREDICTION_COLUMNS
 from stages.scoring.candidates import Candidate
-from stages.scoring.labelled import COLUMNS, KEYS
+from stages.scoring.tables.labelled import COLUMNS, KEYS
 
 Floats = NDArray[np.float64]
 

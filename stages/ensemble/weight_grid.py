@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.core.labels import EXPRESSIONS, MISSING
-from stages.scoring.sums import Labels, pairs
+from stages.scoring.tables.sums import Labels, pairs
 
 Floats = NDArray[np.float64]
 CLASSES = len(EXPRESSIONS)

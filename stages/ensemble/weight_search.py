@@ -15,10 +15,10 @@ from scipy.special import expit, softmax
 
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
 from stages.ensemble import weight_grid
-from stages.scoring.labelled import UNITS, Scored, predicted_units, task_scores
-from stages.scoring.measures import Criterion, concordance, expression_measure, unit_measures
 from stages.scoring.robust_choice import choose, steady
-from stages.scoring.sums import Sums
+from stages.scoring.tables.labelled import UNITS, Scored, predicted_units, task_scores
+from stages.scoring.tables.measures import Criterion, concordance, expression_measure, unit_measures
+from stages.scoring.tables.sums import Sums
 
 Start = Literal["leader", "best", "mean"]
 PASSES = 3  # over the expressions; after one or two nothing changes

@@ -16,10 +16,11 @@ from stages.core.runtime import argument, main
 from stages.evaluate.majority import majority
 from stages.evaluate.plot_tables import confusion_table, units_table
 from stages.evaluate.published import MEASURES, Published, check_steps
-from stages.scoring import figures, labelled
-from stages.scoring.halves import halves
+from stages.scoring import figures
 from stages.scoring.provenance import Provenance, read_provenance
 from stages.scoring.step_scores import ENSEMBLE, MAJORITY, SMOOTH, Step, score_steps
+from stages.scoring.tables import labelled
+from stages.scoring.tables.halves import halves
 
 
 class Params(Published):

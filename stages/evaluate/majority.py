@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, MISSING, VA_NAMES
-from stages.scoring.labelled import KEYS
+from stages.scoring.tables.labelled import KEYS
 
 
 def majority(frame_table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from stages.core.labels import AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS
-from stages.scoring import labelled
-from stages.scoring.sums import confusion
+from stages.scoring.tables import labelled
+from stages.scoring.tables.sums import confusion
 
 
 def units_table(scored: labelled.Scored) -> pd.DataFrame:

@@ -7,8 +7,8 @@ from typing import Literal
 
 from stages.core.errors import UserError
 from stages.core.params import Strict
-from stages.scoring import labelled
 from stages.scoring.step_scores import ENSEMBLE, SMOOTH
+from stages.scoring.tables import labelled
 
 Task = Literal["AU", "EXPR", "VA"]
 MEASURES = {"macro F1": labelled.macro_f1}  # of papers that do not have the ABAW2 measures

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from stages.core.errors import UserError
 from stages.core.labels import EXPRESSIONS, MISSING
-from stages.scoring import measures
+from stages.scoring.tables import measures
 from stages.training.samples.faces import Labels
 
 

@@ -26,7 +26,7 @@ from stages.networks.common.filter_length import set_filter_length
 from stages.networks.common.heads import Heads
 from stages.networks.common.pretrained import load_backbone, read_network, sized
 from stages.networks.common.visual import VisualModel
-from stages.scoring.prediction_table import prediction_table
+from stages.scoring.tables.prediction_table import prediction_table
 from stages.training.fit import Loss
 from stages.training.footage import Footage
 from stages.training.objectives import Objectives

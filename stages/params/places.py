@@ -9,7 +9,7 @@ from stages.core.errors import UserError
 from stages.core.params import Values, block_of, dig, own_values, settled, top_values
 
 SEEDED, TRAINED = ("seed",), ("seed", "threads")
-KEPT = (*TRAINED, "keep")
+KEPT = (*TRAINED, "keep", "stands")
 
 
 class Place(NamedTuple):

@@ -14,7 +14,7 @@ from stages.networks.tsav import PublishedTSAV
 from stages.predict.recording import Recording, has_landmarks
 from stages.predict.trained_systems import System, read_system
 from stages.scoring.candidates import Candidate
-from stages.scoring.prediction_table import prediction_table
+from stages.scoring.tables.prediction_table import prediction_table
 from stages.smooth.moving_average import smooth
 
 WHOLE = "smooth"  # in place of a step: a system's final predictions

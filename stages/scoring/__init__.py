@@ -1,1 +1,1 @@
-"""Measures, predictions beside labels, halves of the validation videos, chance."""
+"""Choosing and measuring on the validation videos: candidates, choices scored where they were not made, chance."""

@@ -12,9 +12,9 @@ import pandas as pd
 
 from stages.core.epochs import epoch_of
 from stages.core.errors import UserError
-from stages.scoring import labelled, measures
 from stages.scoring.robust_choice import fold_scores
-from stages.scoring.sums import Sums
+from stages.scoring.tables import labelled, measures
+from stages.scoring.tables.sums import Sums
 
 
 class Candidate(NamedTuple):

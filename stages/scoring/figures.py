@@ -7,8 +7,8 @@ from typing import Any
 from stages.core.files import measured
 from stages.core.labels import AU_NAMES, EXPRESSIONS
 from stages.core.params import Strict
-from stages.scoring import labelled, measures
-from stages.scoring.halves import SCORING, half_of
+from stages.scoring.tables import labelled, measures
+from stages.scoring.tables.halves import SCORING, half_of
 
 
 class Rules(Strict):

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.scoring import labelled
-from stages.scoring.sums import Sums
+from stages.scoring.tables import labelled
+from stages.scoring.tables.sums import Sums
 from stages.scoring.video_sums import by_video, unit_scores, weigh
 
 

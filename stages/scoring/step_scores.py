@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from stages.scoring import labelled
-from stages.scoring.halves import SCORING, half_of
+from stages.scoring.tables import labelled
+from stages.scoring.tables.halves import SCORING, half_of
 from stages.scoring.uncertainty import change_error
 
 Measures = Callable[[labelled.Scored], dict[str, float]]  # scores by task

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from stages.core.labels import TASKS
-from stages.scoring.labelled import Scored
-from stages.scoring.sums import Sums
+from stages.scoring.tables.labelled import Scored
+from stages.scoring.tables.sums import Sums
 from stages.scoring.video_sums import by_video, official, weigh
 
 DRAWS = 1000

@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stages.core.labels import AU_LOGITS, EXPRESSION_LOGITS, VA_NAMES
-from stages.scoring import measures, sums
-from stages.scoring.labelled import Scored
-from stages.scoring.measures import Criterion
-from stages.scoring.sums import Sums
+from stages.scoring.tables import measures, sums
+from stages.scoring.tables.labelled import Scored
+from stages.scoring.tables.measures import Criterion
+from stages.scoring.tables.sums import Sums
 
 
 class VideoSums(NamedTuple):

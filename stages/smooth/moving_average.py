@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from stages.scoring.labelled import COLUMNS
+from stages.scoring.tables.labelled import COLUMNS
 
 
 def smooth(predictions: pd.DataFrame, widths: Mapping[str, int]) -> pd.DataFrame:

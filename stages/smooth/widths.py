@@ -6,10 +6,10 @@ import pandas as pd
 from pydantic import NonNegativeFloat, PositiveInt
 
 from stages.core.params import Strict
-from stages.scoring import labelled
-from stages.scoring.halves import SELECTION, half_of, halves
-from stages.scoring.measures import Criterion
 from stages.scoring.robust_choice import choose, fold_scores, steady
+from stages.scoring.tables import labelled
+from stages.scoring.tables.halves import SELECTION, half_of, halves
+from stages.scoring.tables.measures import Criterion
 from stages.smooth.moving_average import smooth
 
 

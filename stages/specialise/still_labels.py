@@ -10,7 +10,7 @@ from stages.core.labels import AU_NAMES
 from stages.networks.common.backbones import Backbone
 from stages.networks.common.heads import Heads
 from stages.networks.common.visual import VisualModel
-from stages.scoring import measures
+from stages.scoring.tables import measures
 from stages.training.objectives import Objectives
 from stages.training.pretraining import Scores, Supervision
 from stages.training.samples.augment import Augment

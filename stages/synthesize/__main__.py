@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
 
+from stages.core.executor import results, shown
 from stages.core.files import read_json
 from stages.core.params import Strict, load
 from stages.core.paths import DRAWN
@@ -25,6 +26,7 @@ class Params(Strict):
 
     seed: int
     videos: int
+    further_validation: int
     seconds: float
     validation_seconds: float
     identity_people: int
@@ -47,7 +49,7 @@ def synthesize(params: Params, out: Path, wanted: Collection[str] = ALL) -> None
     ):
         sets = [name for name in SETS if name in wanted]
         videos = [*video_jobs(params, corpus, truth)] if VIDEOS in wanted else []
-        side_by_side([*videos, *(still_jobs(params, stills, sets) if sets else ())])
+        side_by_side([*videos, *(still_jobs(params, stills, sets) if sets else ())], out)
         report(corpus if videos else None, stills / "affect" if "affect" in sets else None)
         undrawn = [] if videos else [corpus, truth]
         for folder in [*undrawn, *(stills / name for name in SETS if name not in sets)]:
@@ -56,11 +58,12 @@ def synthesize(params: Params, out: Path, wanted: Collection[str] = ALL) -> None
 
 def video_jobs(params: Params, corpus: Path, truth: Path) -> Iterator[Callable[[], None]]:
     """One job a video, the long ones first."""
-    from stages.synthesize.filming.cast import cast
+    from stages.synthesize.filming.cast import Count, cast
     from stages.synthesize.filming.film import film
     from stages.synthesize.seeds import rng_of
 
-    videos = cast(rng_of(params.seed, "cast"), params.videos, params.seconds, params.validation_seconds)
+    lengths = params.seconds, params.validation_seconds
+    videos = cast(rng_of(params.seed, "cast"), Count(params.videos, params.further_validation, *lengths))
     for video in sorted(videos, key=lambda video: -len(video.parts) * video.size[0] * video.seconds):
         yield partial(film, params.seed, video, corpus, truth)
 
@@ -82,11 +85,11 @@ def still_jobs(params: Params, root: Path, wanted: Collection[str]) -> Iterator[
         yield partial(sit, params.seed, root, sizes, range(first, min(first + SITTINGS, people)))
 
 
-def side_by_side(jobs: list[Callable[[], None]]) -> None:
-    """Run the jobs in as many processes as the machine gives, one thread each."""
-    from joblib import Parallel, delayed
-
-    Parallel(n_jobs=workers())(delayed(single_threaded)(job) for job in jobs)
+def side_by_side(jobs: list[Callable[[], None]], out: Path) -> None:
+    """Run the jobs in as many processes as the machine or the cluster gives, one thread each; progress is shown."""
+    calls = [partial(single_threaded, job) for job in jobs]
+    for _ in shown(results(calls, out, workers()), "synthesize", len(jobs)):
+        pass
 
 
 def single_threaded(job: Callable[[], None]) -> None:

@@ -12,18 +12,19 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from stages.core.card import ModelCard, save_card, save_weights
+from stages.core.card import ChosenOn, ModelCard, save_card, save_weights
 from stages.core.epochs import checkpoint_name, epoch_of
 from stages.core.files import write_parquet
 from stages.core.runtime import atomic_dir, atomic_path, link
 from stages.networks.common.weights import load_file_into
-from stages.scoring import labelled, measures
-from stages.scoring.halves import SELECTION, half_of, halves
+from stages.scoring.tables import labelled, measures
+from stages.scoring.tables.halves import HALVES, half_of, halves
 from stages.training.fit import History
 from stages.training.keeping import rating, thin_out
 
-SELECTED = "selection"  # history column that the checkpoint is chosen by
-CHOSEN_BY = ("AU", "EXPR")
+OVERALL = "overall"  # history column of the score that the best epoch has most of
+JUDGED_BY = ("AU", "EXPR")
+Stands = Literal["last", "best"]
 WHOLE = "whole"  # folder of the state: predictions of all frames, where training looked at some of them
 
 
@@ -52,12 +53,13 @@ def recorder(
     model: nn.Module,
     judge: Callable[[], float] | None = None,
     keep: Literal["all"] | int = "all",
+    stands: Stands = "best",
 ) -> Callable[[int], dict[str, float]]:
     """`on_epoch` for `fit`: writes weights and predictions beside the state, returns validation scores.
 
     `predict()` makes the prediction table of the model as it is; `table` is the frame table. Scores are the
-    ABAW2 measures on all validation videos, and what the checkpoint is chosen by: `judge()`, or else the mean
-    of AU and EXPR on the selection half. `keep`: as `Course` has it; other epochs' files are deleted.
+    ABAW2 measures on the validation videos, and `overall`: `judge()`, or else the mean of AU and EXPR. `keep` and
+    `stands`: as `Course` has them; other epochs' files are deleted.
     """
     labels, sides = labelled.validation(table), halves(table)
 
@@ -65,32 +67,32 @@ def recorder(
         predictions = predict()
         save_weights(state / "models" / f"{checkpoint_name(epoch)}.safetensors", model.state_dict())
         write_parquet(state / "predictions" / f"{checkpoint_name(epoch)}.parquet", predictions)
-        scores = epoch_scores(labels, predictions, sides)
-        scores |= {SELECTED: judge()} if judge else {}
+        scored, _ = labelled.join(labels, predictions, "drop")
+        scores = epoch_scores(scored) | ({OVERALL: judge()} if judge else {})
         if keep != "all":
-            thin_out(state, epoch, rating(on_selection(labels, predictions, sides), scores[SELECTED]), keep)
+            parts = {half: scored.where(half_of(scored.trials, sides, half)) for half in HALVES}
+            stands_by = scores[OVERALL] if stands == "best" else float(epoch)
+            thin_out(state, epoch, rating({**parts, "all": scored}, stands_by), keep)
         return scores
 
     return record
 
 
-def epoch_scores(labels: pd.DataFrame, predictions: pd.DataFrame, sides: dict[str, str]) -> dict[str, float]:
-    """Validation scores val_AU, val_EXPR, val_VA and `selection`."""
-    scored, _ = labelled.join(labels, predictions, "drop")
-    chosen = labelled.official(scored.where(half_of(scored.trials, sides, SELECTION)))
-    both = measures.mean(np.array([chosen[task] for task in CHOSEN_BY]))
-    return {f"val_{task}": score for task, score in labelled.official(scored).items()} | {SELECTED: both}
+def epoch_scores(scored: labelled.Scored) -> dict[str, float]:
+    """Validation scores val_AU, val_EXPR, val_VA and `overall`, the mean of AU and EXPR."""
+    official = labelled.official(scored)
+    both = measures.mean(np.array([official[task] for task in JUDGED_BY]))
+    return {f"val_{task}": score for task, score in official.items()} | {OVERALL: both}
 
 
-def on_selection(labels: pd.DataFrame, predictions: pd.DataFrame, sides: dict[str, str]) -> labelled.Scored:
-    """Predictions beside the labels of the selection half."""
-    scored, _ = labelled.join(labels, predictions, "drop")
-    return scored.where(half_of(scored.trials, sides, SELECTION))
+def chosen_epoch(history: History, stands: Stands) -> str:
+    """Name of the checkpoint that stands for the network."""
+    return checkpoint_name(len(history)) if stands == "last" else best_epoch(history)
 
 
 def best_epoch(history: History) -> str:
-    """Name of the checkpoint with the best score on the selection half; of equals the first."""
-    scores = np.nan_to_num([row[SELECTED] for row in history], nan=-np.inf)
+    """Name of the checkpoint with the best overall score; of equals the first."""
+    scores = np.nan_to_num([row[OVERALL] for row in history], nan=-np.inf)
     return checkpoint_name(int(np.argmax(scores)) + 1)
 
 
@@ -108,12 +110,15 @@ def predict_whole(state: Path, model: nn.Module, predict: Callable[[], pd.DataFr
             write_parquet(table, predict())
 
 
-def publish(state: Path, outs: Outs, history: History, card: ModelCard) -> None:
-    """Put the run's epochs in place of the outs, each whole, each with a card that names the chosen one.
+def publish(
+    state: Path, outs: Outs, history: History, card: ModelCard, stands: Stands, chosen_on: ChosenOn
+) -> None:
+    """Put the run's epochs in place of the outs, each whole, each with a card that names the one that stands.
 
     Files are linked, not copied: the state goes once all is there.
     """
-    told = card.model_copy(update={"chosen": best_epoch(history), "scores": _scores(history)})
+    chosen = {"chosen": chosen_epoch(history, stands), "chosen_on": chosen_on}
+    told = card.model_copy(update=chosen | {"scores": _scores(history)})
     tables = WHOLE if (state / WHOLE).exists() else "predictions"
     for part, out in (("models", outs.models), (tables, outs.predictions)):
         with atomic_dir(out) as folder:
@@ -124,7 +129,7 @@ def publish(state: Path, outs: Outs, history: History, card: ModelCard) -> None:
 
 
 def _scores(history: History) -> dict[str, dict[str, float | None]]:
-    columns = ("val_AU", "val_EXPR", "val_VA", SELECTED)
+    columns = ("val_AU", "val_EXPR", "val_VA", OVERALL)
     return {checkpoint_name(int(row["epoch"])): {key: _known(row[key]) for key in columns} for row in history}
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from stages.core.paths import EMBEDDINGS, FRAMES, MASKS, MELS
 from stages.core.store import read_notes
-from stages.scoring.labelled import split_table
+from stages.scoring.tables.labelled import split_table
 from stages.training.samples.faces import with_faces
 from stages.training.trained import Models
 

@@ -12,18 +12,27 @@ import numpy as np
 
 from stages.core.epochs import checkpoint_name
 from stages.core.files import write_json
-from stages.scoring import labelled, measures
+from stages.scoring.tables import labelled, measures
 
 Rating = dict[str, float]
 CHOSEN = "chosen"  # the figure that the one checkpoint of a step is chosen by
 
 
-def rating(scored: labelled.Scored, chosen_by: float) -> Rating:
+def rating(parts: Mapping[str, labelled.Scored], chosen_by: float) -> Rating:
     """Every figure that a checkpoint may be chosen by: of each unit and over all tasks, by each criterion.
 
-    `scored`: predictions on the selection half; `chosen_by`: what the step's one checkpoint is chosen by.
+    `parts`: predictions on each half of the validation videos and on all; `chosen_by`: what the step's one checkpoint
+    is chosen by.
     """
     found = {CHOSEN: chosen_by}
+    for name, scored in parts.items():
+        found |= {f"{name} {figure}": score for figure, score in _figures(scored).items()}
+    return found
+
+
+def _figures(scored: labelled.Scored) -> Rating:
+    official = labelled.official(scored)
+    found = {"AU and EXPR": measures.mean(np.array([official[task] for task in ("AU", "EXPR")]))}
     for criterion in get_args(measures.Criterion):
         units = labelled.unit_scores(scored, criterion)
         tasks = labelled.task_scores(scored, criterion)

@@ -72,10 +72,12 @@ class Course(Recipe):
     """What a training that is validated epoch by epoch has as well.
 
     `keep`: all epochs stay on disk, or of each figure that an ensemble may choose by the best n. `patience`: epochs
-    without a gain after which the training stops; None: never.
+    without a gain after which the training stops; None: never. `stands`: the epoch that stands for the network, the
+    last one or the best on validation (on what a fold leaves out, if it has one).
     """
 
     keep: Literal["all"] | PositiveInt = "all"
+    stands: Literal["last", "best"] = "best"
     patience: PositiveInt | None = None
 
 

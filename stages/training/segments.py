@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stages.scoring.prediction_table import prediction_table
+from stages.scoring.tables.prediction_table import prediction_table
 from stages.training.losses import TaskLoss, joint
 from stages.training.samples.ahead import ahead, staged
 from stages.training.samples.faces import Rows

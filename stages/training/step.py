@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 from torch import nn
 
-from stages.core.card import kind_named
+from stages.core.card import ChosenOn, kind_named
 from stages.core.params import load_run
 from stages.core.paths import INDEX, MODELS
 from stages.core.resume import resumable
 from stages.core.runtime import argument, start
-from stages.training.checkpoints import Outs, exhausted, outs_of, predict_whole, publish, recorder
+from stages.training.checkpoints import Outs, Stands, exhausted, outs_of, predict_whole, publish, recorder
 from stages.training.fit import History
 from stages.training.footage import Split, read_split
 from stages.training.train import train
@@ -41,6 +41,7 @@ def train_step(kind: ModuleType, params: Any, outs: Outs) -> None:
         model = kind.build(card, params)
         network = getattr(model, "teacher", model)
         look = glance(kind, params) or kind.predict
+        own = judge(kind, params, network, seen)
         history = train(
             model,
             kind.loss(params),
@@ -53,8 +54,9 @@ def train_step(kind: ModuleType, params: Any, outs: Outs) -> None:
                 lambda: look(network, card, validation),
                 table,
                 network,
-                judge(kind, params, network, seen),
+                own,
                 params.keep,
+                params.stands,
             ),
             after_step=getattr(model, "follow", None),
             stop=stop(params.patience),
@@ -62,14 +64,21 @@ def train_step(kind: ModuleType, params: Any, outs: Outs) -> None:
         if fabric.is_global_zero:
             if look is not kind.predict:
                 predict_whole(state, network, lambda: kind.predict(network, card, validation))
-            publish(state, outs, history, card)
+            publish(state, outs, history, card, params.stands, chosen_on(params.stands, own is not None))
 
 
 def judge(kind: ModuleType, params: Any, network: nn.Module, seen: Split) -> Callable[[], float] | None:
-    """What a checkpoint is chosen by in place of the selection half, if the kind has a way of its own."""
+    """What epochs are told apart by in place of the validation videos, if the kind has a way of its own."""
     find = getattr(kind, "judge", None)
     found: Callable[[], float] | None = find(params, network, seen) if find else None
     return found
+
+
+def chosen_on(stands: Stands, judged: bool) -> ChosenOn:
+    """What the checkpoint that stands was chosen on."""
+    if stands == "last":
+        return "nothing"
+    return "training" if judged else "validation"
 
 
 def glance(kind: ModuleType, params: Any) -> Callable[..., pd.DataFrame] | None:

@@ -184,7 +184,7 @@ def dies_behind(call: Callable[..., None]) -> Callable[..., None]:
 
 def test_training_ends_when_an_epoch_brings_nothing(copied: Path) -> None:
     train("supervised", epochs=8, patience=1, batches=2, lr=0.02)
-    scores = pd.read_csv("metrics/x/supervised.csv")["selection"].tolist()
+    scores = pd.read_csv("metrics/x/supervised.csv")["overall"].tolist()
     assert len(scores) < 8, "of random labels no run of eight gets better each time"
     assert all(after > before for before, after in pairwise(scores[:-1]))
     assert scores[-1] <= scores[-2]

@@ -12,10 +12,10 @@ from stages.combine import systems
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSIONS, VA_NAMES
 from stages.ensemble.mixture import describe, mix
 from stages.ensemble.weight_search import Rules
-from stages.scoring import labelled
 from stages.scoring.candidates import Candidate
-from stages.scoring.halves import SELECTION, half_of, halves
-from tests.scoring.tables import frame_table, predict
+from stages.scoring.tables import labelled
+from stages.scoring.tables.halves import SELECTION, half_of, halves
+from tests.scoring.prediction_tables import frame_table, predict
 
 RULES = Rules(step=0.25, criterion="score", margin=0.0, start="best")
 FACES, UNITS = "faces2020", "units2020"

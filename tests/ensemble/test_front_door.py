@@ -10,9 +10,9 @@ from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, VA_NAMES
 from stages.ensemble import __main__ as ensemble
 from stages.ensemble.mixture import Source, compose
 from stages.scoring.candidates import Candidate
-from stages.scoring.halves import halves
-from stages.scoring.labelled import UNITS
-from tests.scoring.tables import frame_table, keen_and_shy, predict, write
+from stages.scoring.tables.halves import halves
+from stages.scoring.tables.labelled import UNITS
+from tests.scoring.prediction_tables import frame_table, keen_and_shy, predict, write
 
 GOOD, OTHER = Candidate("toy", "sequence", "epoch_01"), Candidate("toy", "visual", "epoch_02")
 STEPS = ["visual", "sequence"]

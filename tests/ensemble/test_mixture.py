@@ -10,9 +10,9 @@ import pytest
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, PREDICTION_COLUMNS
 from stages.ensemble.mixture import Source, compose, describe, read_selection, sources_of
-from stages.scoring import labelled
 from stages.scoring.candidates import Candidate
-from tests.scoring.tables import frame_table, predict, write
+from stages.scoring.tables import labelled
+from tests.scoring.prediction_tables import frame_table, predict, write
 
 FIRST, SECOND = ("toy", "visual", "first"), ("toy", "sequence", "second")
 

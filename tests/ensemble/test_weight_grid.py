@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stages.ensemble import weight_grid
-from stages.scoring.measures import action_units, ccc
+from stages.scoring.tables.measures import action_units, ccc
 
 RANDOM = np.random.default_rng(0)
 

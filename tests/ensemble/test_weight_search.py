@@ -8,9 +8,9 @@ from stages.core.labels import AU_LOGITS, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAM
 from stages.ensemble import weight_grid
 from stages.ensemble.mixture import mixed_outputs
 from stages.ensemble.weight_search import Rules, class_weights, unit_weights
-from stages.scoring import labelled
-from stages.scoring.measures import Criterion
-from tests.scoring.tables import frame_table, keen_and_shy, predict
+from stages.scoring.tables import labelled
+from stages.scoring.tables.measures import Criterion
+from tests.scoring.prediction_tables import frame_table, keen_and_shy, predict
 
 GREEDY = Rules(step=0.25, criterion="score", margin=0.0, start="best")
 

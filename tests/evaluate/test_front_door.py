@@ -14,11 +14,12 @@ from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIO
 from stages.evaluate import __main__ as evaluate
 from stages.evaluate.majority import majority
 from stages.evaluate.plot_tables import confusion_table, units_table
-from stages.scoring import figures, labelled, step_scores
+from stages.scoring import figures, step_scores
 from stages.scoring.candidates import Candidate
-from stages.scoring.halves import halves
 from stages.scoring.provenance import provenance
-from tests.scoring.tables import frame_table, predict, write
+from stages.scoring.tables import labelled
+from stages.scoring.tables.halves import halves
+from tests.scoring.prediction_tables import frame_table, predict, write
 
 
 @pytest.fixture

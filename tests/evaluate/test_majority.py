@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from stages.core.labels import EXPRESSION_LOGITS
 from stages.evaluate.majority import majority
-from stages.scoring import labelled
-from tests.scoring.tables import frame_table
+from stages.scoring.tables import labelled
+from tests.scoring.prediction_tables import frame_table
 
 
 def test_majority_says_what_most_training_frames_say() -> None:

@@ -13,7 +13,7 @@ from stages.core.labels import AU_NAMES
 from stages.core.paths import EXTRA
 from stages.extra.__main__ import build_extra
 from stages.media.extract import Search, extract
-from stages.scoring.labelled import split_table
+from stages.scoring.tables.labelled import split_table
 from stages.training.samples.extra_stills import read_extra
 from stages.training.samples.faces import Faces, join, read_faces, with_faces
 from tests.world import build_world

@@ -8,7 +8,7 @@ import torch
 
 from stages.networks.tsav import TSAV, TSAV_UNITS
 from stages.predict.__main__ import Predictor, trained
-from stages.scoring.labelled import UNITS
+from stages.scoring.tables.labelled import UNITS
 from tests.predict.saved import CARDS, astronaut, film, save_landmarks, save_step, save_system
 
 

@@ -27,7 +27,7 @@ from stages.networks.hrnet import landmark_hrnet
 from stages.predict.inference import WHOLE, predict_recording
 from stages.predict.recording import NAME, Recording
 from stages.predict.trained_systems import System, read_system, trained_systems
-from stages.scoring.labelled import UNITS
+from stages.scoring.tables.labelled import UNITS
 from stages.sequence import model as sequence_kind
 from stages.training.footage import read_split
 from stages.training.trained import Models

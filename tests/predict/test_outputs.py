@@ -14,7 +14,7 @@ from stages.core.labels import AU_NAMES, EXPRESSIONS, VA_NAMES
 from stages.index.annotations import read_track
 from stages.media.extract import Search
 from stages.predict.__main__ import Predict, predict, trained
-from stages.scoring.labelled import UNITS
+from stages.scoring.tables.labelled import UNITS
 from tests.predict.saved import SEARCH, TASKS, astronaut, film, save_step, save_system
 
 REAL = Path(__file__).parents[3] / "shared/real"

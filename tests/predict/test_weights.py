@@ -12,7 +12,7 @@ import torch
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES, EXPRESSIONS, VA_NAMES
 from stages.predict.__main__ import predict, published, trained
-from stages.scoring.labelled import UNITS
+from stages.scoring.tables.labelled import UNITS
 from tests.predict.saved import SEARCH, astronaut, save_step, save_system
 
 KNOWN = ["AU1", "AU2", "AU4", "AU6", "AU12", "AU15", "AU25"]

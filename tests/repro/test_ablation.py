@@ -21,8 +21,8 @@ from stages.core.card import read_card
 from stages.core.errors import UserError
 from stages.core.labels import AU_LOGITS, AU_NAMES
 from stages.networks.common.pretrained import read_network
-from stages.scoring import labelled
-from stages.scoring.halves import halves
+from stages.scoring.tables import labelled
+from stages.scoring.tables.halves import halves
 from tests.world import build_world
 
 ROOT = Path(__file__).resolve().parents[2]

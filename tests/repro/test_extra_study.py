@@ -7,8 +7,8 @@ from sklearn.metrics import f1_score
 from repro.studies import STUDIES
 from repro.studies.extra import SCARCE, scarce_units
 from stages.core.labels import AU_NAMES
-from stages.scoring import labelled
-from tests.scoring.tables import frame_table, predict
+from stages.scoring.tables import labelled
+from tests.scoring.prediction_tables import frame_table, predict
 
 
 def test_rows_differ_in_the_stills_alone() -> None:

@@ -7,9 +7,10 @@ import pytest
 from stages.core.epochs import checkpoint_name
 from stages.core.errors import UserError
 from stages.core.labels import EXPRESSION_LOGITS, VA_NAMES
-from stages.scoring import candidates, labelled, measures
+from stages.scoring import candidates
 from stages.scoring.candidates import Candidate
-from tests.scoring.tables import frame_table, keen_and_shy, predict, write
+from stages.scoring.tables import labelled, measures
+from tests.scoring.prediction_tables import frame_table, keen_and_shy, predict, write
 
 STEPS = ["visual", "audio", "sequence"]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.scoring import labelled
 from stages.scoring.robust_choice import choose, fold_scores, steady
-from tests.scoring.tables import frame_table, predict
+from stages.scoring.tables import labelled
+from tests.scoring.prediction_tables import frame_table, predict
 
 UNITS = len(labelled.UNITS)
 NAN = float("nan")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from stages.scoring import uncertainty
-from tests.scoring.tables import frame_table, predict, scored, with_gaps
+from tests.scoring.prediction_tables import frame_table, predict, scored, with_gaps
 
 
 @pytest.fixture

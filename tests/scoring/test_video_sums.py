@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.scoring import labelled, video_sums
-from tests.scoring.tables import frame_table, predict, scored, with_gaps
+from stages.scoring import video_sums
+from stages.scoring.tables import labelled
+from tests.scoring.prediction_tables import frame_table, predict, scored, with_gaps
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from stages.scoring.halves import halves
-from stages.scoring.labelled import UNITS
-from stages.scoring.measures import Criterion
+from stages.scoring.tables.halves import halves
+from stages.scoring.tables.labelled import UNITS
+from stages.scoring.tables.measures import Criterion
 from stages.smooth.widths import Params, choose_widths
-from tests.scoring.tables import frame_table, keen_and_shy, predict
+from tests.scoring.prediction_tables import frame_table, keen_and_shy, predict
 
 
 def test_noise_is_smoothed_and_what_is_right_is_left_alone() -> None:

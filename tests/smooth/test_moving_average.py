@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.scoring.labelled import OUTPUTS, UNITS
+from stages.scoring.tables.labelled import OUTPUTS, UNITS
 from stages.smooth.moving_average import COLUMNS, moving_average, smooth
-from tests.scoring.tables import frame_table, predict
+from tests.scoring.prediction_tables import frame_table, predict
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 10, 24])

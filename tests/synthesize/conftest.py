@@ -7,7 +7,7 @@ import pytest
 from stages.synthesize.__main__ import Params, synthesize
 
 TINY = Params(
-    seed=3, videos=10, seconds=0.8, validation_seconds=1.0, identity_people=5, identity_stills=2,
+    seed=3, videos=10, further_validation=0, seconds=0.8, validation_seconds=1.0, identity_people=5, identity_stills=2,
     affect_people=5, affect_stills=2, landmark_people=5, landmark_stills=1,
 )  # fmt: skip
 

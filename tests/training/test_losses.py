@@ -8,7 +8,7 @@ import torch
 from sklearn.metrics import log_loss
 from torchvision.ops import sigmoid_focal_loss
 
-from stages.scoring import measures
+from stages.scoring.tables import measures
 from stages.training.losses import (
     TaskLoss,
     ccc,

@@ -99,10 +99,10 @@ def test_predictions_of_each_epoch_cover_all_validation_faces(world: Path, step:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_card_names_the_best_epoch_of_the_selection_half(world: Path, step: str) -> None:
+def test_card_names_the_epoch_that_is_best_overall(world: Path, step: str) -> None:
     card = read_card(world / "models/x" / step)
-    scores = {name: score["selection"] for name, score in card.scores.items()}
-    assert card.chosen == max(scores, key=lambda name: scores[name])
+    scores = {name: score["overall"] for name, score in card.scores.items()}
+    assert card.chosen == max(scores, key=lambda name: scores[name]) and card.chosen_on == "validation"
     assert len(pd.read_csv(world / f"metrics/x/{step}.csv")) == 2
 
 

@@ -20,6 +20,16 @@ Splits = dict[str, str]
 
 
 @dataclass(frozen=True)
+class Count:
+    """Videos to cast, at least ten, and validation videos `further` to these; lengths in s."""
+
+    videos: int
+    further: int
+    seconds: float
+    validation_seconds: float
+
+
+@dataclass(frozen=True)
 class Part:
     """A labelled track: one person in one video."""
 
@@ -89,9 +99,13 @@ VALIDATION_TASKS = (("AU", "EXPR", "VA"), ("AU", "EXPR", "VA"), ("AU", "EXPR"), 
 FORMATS = ((25, (320, 240)), (30, (320, 240)), (25, (480, 270)), (30, (400, 300)))
 
 
-def ordinary(number: int) -> Video:
-    """The n-th video without peculiarities; two in five are validation, since its halves need every class."""
-    split = VALIDATION if number % 5 in (1, 3) else TRAIN
+def split_of(number: int) -> str:
+    """Split of the n-th ordinary video: two in five are validation, since its halves need every class."""
+    return VALIDATION if number % 5 in (1, 3) else TRAIN
+
+
+def ordinary(number: int, split: str) -> Video:
+    """The n-th video without peculiarities."""
     tasks = VALIDATION_TASKS if split == VALIDATION else TRAIN_TASKS
     fps, size = FORMATS[number % len(FORMATS)]
     name = f"video{number + 20}" if number % 3 else f"{number + 20}-{fps}-{size[0]}x{size[1]}"
@@ -101,12 +115,13 @@ def ordinary(number: int) -> Video:
     return Video(name, f"batch{1 + number % 2}", fps, size, parts)
 
 
-def cast(rng: np.random.Generator, count: int, seconds: float, validation_seconds: float) -> list[Video]:
-    """Name `count` videos (at least ten), their lengths, their people and what these play."""
-    count = max(count, FEWEST)
-    videos = (special_cases() + [ordinary(i) for i in range(count - FEWEST)])[:count]
-    lasting = [replace(v, seconds=validation_seconds if is_validation(v) else seconds) for v in videos]
-    return _with_acts(rng, lasting)
+def cast(rng: np.random.Generator, count: Count) -> list[Video]:
+    """Name the videos, their lengths, their people and what these play."""
+    common = max(count.videos - FEWEST, 0)
+    splits = [split_of(i) for i in range(common)] + [VALIDATION] * count.further
+    videos = special_cases() + [ordinary(i, split) for i, split in enumerate(splits)]
+    lengths = {True: count.validation_seconds, False: count.seconds}
+    return _with_acts(rng, [replace(v, seconds=lengths[is_validation(v)]) for v in videos])
 
 
 def is_validation(video: Video) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,15 +11,16 @@ from stages.synthesize.acting.labels import occurrence
 from stages.synthesize.acting.performance import perform
 from stages.synthesize.acting.repertoire import NEUTRAL
 from stages.synthesize.acting.speech import Speaker
-from stages.synthesize.filming.cast import Part, Video, cast
+from stages.synthesize.filming.cast import Count, Part, Video, cast
 from stages.synthesize.filming.casting import TRAIN_SHARES, allot, deal
 from stages.synthesize.seeds import rng_of
 
-DEMO = (36, 4.0, 5.0)
+DEMO = Count(60, 48, 4.0, 2.4)
+SMALLEST = replace(DEMO, videos=10, further=0)
 
 
-def videos(seed: int = 1, count: int = 10) -> list[Video]:
-    return cast(rng_of(seed, "cast"), count, *DEMO[1:])
+def videos(seed: int = 1, count: Count = SMALLEST) -> list[Video]:
+    return cast(rng_of(seed, "cast"), count)
 
 
 def parts(split: str, task: str, of: list[Video]) -> list[Part]:
@@ -44,15 +46,15 @@ def test_the_smallest_corpus_has_every_special_case() -> None:
 
 
 def test_names_and_people_are_unique() -> None:
-    corpus = videos(count=DEMO[0])
+    corpus = videos(count=DEMO)
     assert max(Counter(v.name for v in corpus).values()) == 1
     assert max(Counter(p.person for v in corpus for p in v.parts).values()) == 1
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_demo_has_enough_videos_of_each_task_which_overlap_only_partly(task: str) -> None:
-    corpus = videos(count=DEMO[0])
-    assert len(parts("validation", task, corpus)) >= 12
+    corpus = videos(count=DEMO)
+    assert len(parts("validation", task, corpus)) >= 60
     assert len(parts("train", task, corpus)) >= 15
     others = [t for t in TASKS if t != task]
     assert any(task not in p.splits and others[0] in p.splits for v in corpus for p in v.parts)
@@ -75,7 +77,7 @@ def test_allotted_numbers_sum_up(total: int) -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_every_class_is_played_in_several_validation_videos(seed: int) -> None:
     seen: Counter[str] = Counter()
-    for video in videos(seed, DEMO[0]):
+    for video in videos(seed, DEMO):
         times = np.arange(0, video.seconds, 1 / video.fps)
         for part in video.parts:
             show = perform(rng_of(seed, video.name), part.acts, [], times, Speaker(120.0, 1.0))

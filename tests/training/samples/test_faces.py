@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stages.core.errors import UserError
-from stages.scoring.labelled import split_table
+from stages.scoring.tables.labelled import split_table
 from stages.training.samples.faces import read_faces, with_faces
 from tests.world import GAP, build_world
 

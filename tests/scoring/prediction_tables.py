@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, VA_NAMES
-from stages.scoring import labelled
+from stages.scoring.tables import labelled
 
 
 def frame_table(trials: int = 6, frames: int = 60, train: int = 2) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pytest
 
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES
-from stages.scoring import halves
+from stages.scoring.tables import halves
 
 
 def table(videos: dict[str, dict[str, int]], frames: int = 20) -> pd.DataFrame:

@@ -5,8 +5,9 @@ import pytest
 from sklearn.metrics import f1_score
 
 from stages.core.labels import AU_LOGITS, AU_NAMES, VA_NAMES
-from stages.scoring import figures, labelled
-from tests.scoring.tables import frame_table, keen_and_shy, predict, scored, with_gaps
+from stages.scoring import figures
+from stages.scoring.tables import labelled
+from tests.scoring.prediction_tables import frame_table, keen_and_shy, predict, scored, with_gaps
 
 
 def test_perfect_predictions_score_one() -> None:

@@ -1,7 +1,7 @@
-"""Halves of the validation videos: one to choose checkpoints and widths on, the other to score the choice on.
+"""Halves of the validation videos: what is chosen on one is scored on the other, and the reverse.
 
-Choosing and scoring on the same videos flatters; every figure is therefore shown on the scoring half as well
-as on all validation videos.
+Choosing and scoring on the same videos flatters; so every choice is made twice, and each video is scored by the one
+that it had no part in.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import pandas as pd
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES, EXPRESSIONS
 
-SELECTION, SCORING = "selection", "scoring"
-HALVES = (SELECTION, SCORING)
+FIRST, SECOND = "first", "second"
+HALVES = (FIRST, SECOND)
 STARTS = 128  # random starts of the search; 20 videos reach their optimum from about 10
 
 
 def halves(frame_table: pd.DataFrame) -> dict[str, str]:
-    """Half ("selection" or "scoring") of each validation trial, from the frame table alone.
+    """Half ("first" or "second") of each validation trial, from the frame table alone.
 
     Trials of one video stay together. Both halves hold every AU, every expression and every task as far as
     the videos allow, in shares as even as can be found; the same table always gives the same halves.
@@ -33,7 +33,7 @@ def halves(frame_table: pd.DataFrame) -> dict[str, str]:
             "add validation annotations"
         )
     sides = _balance(shares.to_numpy())
-    half = dict(zip(shares.index, np.where(sides > 0, SELECTION, SCORING).tolist(), strict=True))
+    half = dict(zip(shares.index, np.where(sides > 0, FIRST, SECOND).tolist(), strict=True))
     trials = _validation(frame_table)[["trial", "video"]].drop_duplicates().sort_values("trial")
     return {trial: half[video] for trial, video in zip(trials["trial"], trials["video"], strict=True)}
 
@@ -68,7 +68,7 @@ def _balance(shares: np.ndarray) -> np.ndarray:
     found = [_descend(signs, shares) for signs in draws]
     costs = [round(float(_cost(signs @ shares)), 9) for signs in found]
     best = found[int(np.argmin(costs))]
-    return best * best[0]  # the mirror image costs the same: the first video always selects
+    return best * best[0]  # the mirror image costs the same: the first video is always of the first half
 
 
 def _descend(signs: np.ndarray, shares: np.ndarray) -> np.ndarray:

@@ -17,9 +17,9 @@ from stages.core.labels import (
     TASKS,
     VA_NAMES,
 )
-from stages.scoring import measures
-from stages.scoring.measures import Criterion
-from stages.scoring.sums import Sums, confusion, unit_sums
+from stages.scoring.tables import measures
+from stages.scoring.tables.measures import Criterion
+from stages.scoring.tables.sums import Sums, confusion, unit_sums
 
 Missing = Literal["drop", "fill"]
 KEYS = ["trial", "frame"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
-from stages.scoring import measures, sums
+from stages.scoring.tables import measures, sums
 
 
 def random_units(n: int = 500, missing: float = 0.2) -> tuple[np.ndarray, np.ndarray]:

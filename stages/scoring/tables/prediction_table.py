@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stages.core.labels import AU_LOGITS, EXPRESSION_LOGITS, PREDICTION_COLUMNS, VA_NAMES
-from stages.scoring.labelled import KEYS
+from stages.scoring.tables.labelled import KEYS
 
 COLUMNS = {"AU": AU_LOGITS, "EXPR": EXPRESSION_LOGITS, "VA": VA_NAMES}
 Outputs = Mapping[str, NDArray[np.floating]]  # task -> [N, outputs]

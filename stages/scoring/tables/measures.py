@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.scoring.sums import Floats, Labels, Sums, confusion, unit_sums
+from stages.scoring.tables.sums import Floats, Labels, Sums, confusion, unit_sums
 
 Criterion = Literal["score", "f1"]  # what is maximised: the ABAW2 measure, or F1 alone; VA: CCC under both
 NAN = float("nan")
