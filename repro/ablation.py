@@ -30,7 +30,6 @@ from stages.core.runtime import log, main
 from stages.core.store import digest
 from stages.params.places import in_force
 from stages.scoring.tables import labelled
-from stages.scoring.tables.halves import SCORING, half_of, halves
 from stages.training.checkpoints import Outs
 from stages.training.step import train_step
 
@@ -100,13 +99,11 @@ def key_of(study: Study, params: Strict) -> str:
 
 
 def scores(study: Study, outs: Outs) -> dict[str, float]:
-    """Figures of the chosen checkpoint on all validation videos, and on those it was not chosen on."""
+    """Figures, on the validation videos, of the checkpoint that stands."""
     table = pd.read_parquet(INDEX)
     predictions = pd.read_parquet(outs.predictions / f"{read_card(outs.models).chosen}.parquet")
     scored, _ = labelled.join(labelled.validation(table), predictions, "drop")
-    half = scored.where(half_of(scored.trials, halves(table), SCORING))
-    both = study.figures(scored), study.figures(half)
-    return both[0] | {f"{key}_{SCORING}": value for key, value in both[1].items()}
+    return study.figures(scored)
 
 
 def page(name: str, study: Study, table: pd.DataFrame) -> str:

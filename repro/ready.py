@@ -1,7 +1,7 @@
-"""Pack what a trained system predicts by into models/ready, in half precision. Run: python -m repro.ready [SYSTEM]
+"""Pack one trained network into models/ready, in half precision. Run: python -m repro.ready [SYSTEM STEP]
 
-With it go a film of the drawn corpus and what the packed system says of it. Prediction reads the package where the
-pipeline has not run.
+It then is a system of that name which consists of this network, its checkpoint the one that stands. With it go a film
+of the drawn corpus and what the packed network says of it. Prediction reads the package where the pipeline has not run.
 """
 
 from __future__ import annotations
@@ -9,27 +9,30 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pandas as pd
 from safetensors.torch import load_file
 
 from repro.ready_page import page
-from stages.core.card import read_card, save_weights
+from stages.combine.systems import TASK_UNITS
+from stages.core.card import ModelCard, read_card, save_weights
 from stages.core.errors import UserError
-from stages.core.files import write_parquet, write_text
+from stages.core.files import write_json, write_parquet, write_text
 from stages.core.params import load
-from stages.core.paths import INDEX, METRICS, MODELS
+from stages.core.paths import INDEX, MODELS, SCORES
 from stages.core.runtime import device, log, main, setup_torch
+from stages.ensemble.mixture import Source, describe
 from stages.frames.search import Params, search_of
 from stages.predict.__main__ import SEED, Predictor, frames_of
 from stages.predict.inference import predict_recording
 from stages.predict.ready import READY, SAMPLE
 from stages.predict.recording import LANDMARKS
-from stages.predict.trained_systems import SELECTION, WIDTHS, read_system
+from stages.predict.trained_systems import System, read_system
+from stages.scoring.provenance import SYSTEM
 from stages.training.trained import Models
 
 LARGEST = 20e6  # bytes of a package
@@ -40,42 +43,58 @@ def run() -> None:
     """Read the command line and pack."""
     parser = argparse.ArgumentParser(prog="python -m repro.ready", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("system", nargs="?", default="jin2021", help="trained system (default: jin2021)")
-    system: str = parser.parse_args().system
+    parser.add_argument("step", nargs="?", default="visual", help="one of its networks (default: visual)")
+    told = parser.parse_args()
     setup_torch(1, SEED)
     with TemporaryDirectory(dir=MODELS) as beside:
         packed = Path(beside) / READY.name
-        pack(system, packed)
+        pack(told.system, told.step, packed)
         shutil.rmtree(READY, ignore_errors=True)
         packed.rename(READY)
-    log.print(f"{READY}: {system}, {size(READY) / 1e6:.1f} MB")
+    log.print(f"{READY}: {told.system}, {told.step}, {size(READY) / 1e6:.1f} MB")
 
 
-def pack(system: str, out: Path) -> None:
-    """Write the package of a trained system to a new folder.
+def pack(system: str, step: str, out: Path) -> None:
+    """Write the package of a trained network to a new folder.
 
-    Errors: UserError where the system is not there, or its package larger than `LARGEST`.
+    Errors: UserError where the network is not there, or its package larger than `LARGEST`.
     """
-    film = smallest()
-    models = Models(MODELS, device())
-    say(system, models, film)
+    card = read_card(MODELS / system / step)
+    alone = System(system, by_itself(card), {})
+    film, models = smallest(), Models(MODELS, device())
+    say(alone, models, film)
     for path in sorted({*models.loaded, MODELS / LANDMARKS / "model"}):
         halve(path, out / path)
-    for name in (SELECTION, WIDTHS):
-        shutil.copyfile(MODELS / system / name, out / MODELS / system / name)
+    write_json(out / MODELS / system / SYSTEM, {"selection": describe(alone.selection), "widths": {}})
     shutil.copyfile(film, out / SAMPLE.name)
-    said = say(system, Models(out / MODELS, device()), film)
+    said = say(read_system(out / MODELS, system), Models(out / MODELS, device()), film)
     write_parquet(out / SAMPLE.with_suffix(".parquet").name, said)
-    cards = {step: read_card(out / MODELS / system / step) for step in steps(out / MODELS / system)}
-    write_text(out / "README.md", page(system, cards, json.loads((METRICS / f"{system}.json").read_text())))
+    write_text(out / "README.md", page(card, scores(system, step)))
     if size(out) > LARGEST:
         raise UserError(
-            f"{system}: its package has {size(out) / 1e6:.1f} MB, at most {LARGEST / 1e6:.0f}; name another"
+            f"{system} {step}: its package has {size(out) / 1e6:.1f} MB, at most {LARGEST / 1e6:.0f}; name another"
         )
 
 
-def say(system: str, models: Models, film: Path) -> pd.DataFrame:
+def by_itself(card: ModelCard) -> dict[str, list[Source]]:
+    """Every unit that a network predicts, from the checkpoint that stands for it."""
+    source = Source(card.system, card.step, str(card.chosen), 1.0)
+    return {unit: [source] for task in card.tasks for unit in TASK_UNITS[task]}
+
+
+def scores(system: str, step: str) -> dict[str, Any]:
+    """What evaluate tells of a network: score, low and high by task. Errors: UserError where it does not."""
+    path = SCORES / f"{system}.json"
+    found = json.loads(path.read_text())["steps"] if path.is_file() else []
+    own = next((row for row in found if row["step"] == step), None)
+    if own is None:
+        raise UserError(f"{path}: has no scores of {step}; run `dvc repro evaluate@{system}`")
+    return dict(own)
+
+
+def say(system: System, models: Models, film: Path) -> pd.DataFrame:
     """What a system says of a film, a row a frame; `models.loaded` then holds what it took."""
-    predict = partial(predict_recording, read_system(models.root, system))
+    predict = partial(predict_recording, system)
     return frames_of(film, Predictor(predict, models), search_of(load(Params, "frames")))
 
 
@@ -95,11 +114,6 @@ def halve(path: Path, target: Path) -> None:
     half = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     save_weights(target.with_suffix(".safetensors"), half)
     shutil.copyfile(path.parent / "card.json", target.parent / "card.json")
-
-
-def steps(folder: Path) -> Iterable[str]:
-    """Names of the steps in a system's folder."""
-    return sorted(path.parent.name for path in folder.glob("*/card.json"))
 
 
 def size(folder: Path) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from stages.core.card import ModelCard
@@ -10,25 +10,21 @@ from stages.core.card import ModelCard
 HEAD = """\
 # Weights that come with the project
 
-`python -m stages.predict film.mp4 --out results` predicts by these where the pipeline has not run. `{system}` of the
-default run, in half precision, packed by `python -m repro.ready {system}`; `sample.mp4` is a film of the drawn corpus
-and `sample.parquet` what they say of it (tested).
+`python -m stages.predict film.mp4 --out results` predicts by these where the pipeline has not run: the network `{step}`
+of {system} as the default run trained it, in half precision, packed by `python -m repro.ready {system} {step}`.
+`sample.mp4` is a film of the drawn corpus and `sample.parquet` what they say of it (tested).
 
 ## Data
 
-Trained on drawn faces alone: no person's picture is in them, and they may be used as the project may (MIT).
-
-| step | tasks | data | code |
-| --- | --- | --- | --- |
-{steps}
+Trained on drawn faces alone: no person's picture is in them, and they may be used as the project may (MIT). Data
+{data}, code {code}, checkpoint {chosen}.
 
 ## Scores
 
-On drawn people who are in no training film; [docs/systems.md](../../docs/systems.md) tells how they are measured, and
-[metrics/compare.md](../../metrics/compare.md) with what uncertainty.
+ABAW2 measures on drawn people who are in no training film, with 95 % intervals over videos:
 
-| measure | |
-| --- | --: |
+| task | score | from | to |
+| --- | --: | --: | --: |
 {scores}
 
 ## Limits
@@ -40,19 +36,11 @@ An expression label is how a face looks to somebody, not what its owner feels; d
 """
 
 
-def page(system: str, cards: Mapping[str, ModelCard], scores: Mapping[str, Any]) -> str:
-    """The card; `scores` as evaluate leaves them in metrics/."""
+def page(card: ModelCard, scores: Mapping[str, Any]) -> str:
+    """The card of a network; `scores`: score, low and high by task."""
     rows = [
-        f"| {step} | {', '.join(card.tasks)} | {card.data} | {card.code} |" for step, card in cards.items()
+        f"| {task} | " + " | ".join(f"{scores[name][task]:.3f}" for name in ("score", "low", "high")) + " |"
+        for task in card.tasks
     ]
-    measures = [f"| {name} | {value:.3f} |" for name, value in flat(scores)]
-    return HEAD.format(system=system, steps="\n".join(rows), scores="\n".join(measures))
-
-
-def flat(scores: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, float]]:
-    """Measures by their path, "au.f1"."""
-    for name, value in scores.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{above}{name}.")
-        elif isinstance(value, float):
-            yield f"{above}{name}", value
+    told = {"system": card.system, "step": card.step, "data": card.data, "code": card.code}
+    return HEAD.format(**told, chosen=card.chosen, scores="\n".join(rows))

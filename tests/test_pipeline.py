@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from stages.core.labels import AU_LOGITS, AU_NAMES
 from tests.shell import dvc, run, started
@@ -51,12 +53,24 @@ def test_every_metric_is_there(project: Path) -> None:
 def test_own_video_gets_what_the_pipeline_predicted(
     project: Path, tmp_path: Path, options: tuple[str, ...], final: str
 ) -> None:
-    smoothed = pd.read_parquet(project / f"data/{final}.parquet")
+    smoothed = pd.read_parquet(project / f"data/{final}/all.parquet")
     video, expected = _whole_video(project, smoothed)
     run(project, sys.executable, "-m", "stages.predict", str(video), "--out", str(tmp_path), *options)
     rows = pd.read_parquet(tmp_path / f"{video.stem}.parquet").set_index("frame").loc[expected["frame"]]
     probabilities = 1 / (1 + np.exp(-expected[list(AU_LOGITS)].to_numpy()))
     np.testing.assert_allclose(rows[list(AU_NAMES)].to_numpy(), probabilities, atol=1e-3)
+
+
+def test_a_trained_network_is_packed_for_newcomers(project: Path, tmp_path: Path) -> None:
+    """As models/ready was made: small, in half precision, and what it says of its film is beside it."""
+    out = tmp_path / "ready"
+    pack = f"from pathlib import Path; from repro.ready import pack; pack('jin2021', 'visual', Path({str(out)!r}))"
+    run(project, sys.executable, "-c", pack)
+    said = pd.read_parquet(out / "sample.parquet")
+    assert said[list(AU_NAMES)].notna().all(axis=None) and len(said) > 10
+    weights = load_file(out / "models/jin2021/visual/epoch_02.safetensors")
+    assert {tensor.dtype for tensor in weights.values()} <= {torch.float16, torch.int64}
+    assert "| AU |" in (out / "README.md").read_text()
 
 
 def test_a_learning_rate_runs_fine_tuning_and_what_follows(project: Path) -> None:

@@ -14,7 +14,7 @@ SHORT = {"tasks": ("AU",), "turns": None, "epochs": times(1 / 2), "batches": tim
 
 NOTE = """The visual model of jin2021 with its AU head alone and half of the pipeline's AU batches, with and
 without the stills that the key `extra` names, three seeds of each. The paper has no such comparison. F1 of
-presence; `_scoring` is on the videos not used to choose the checkpoint."""
+presence, of the last epoch (`stands`)."""
 
 
 def scarce_units(scored: Scored) -> dict[str, float]:

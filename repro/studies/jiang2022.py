@@ -15,11 +15,10 @@ UNTRAINED = Path(".state/ablation/untrained")
 SMALL = 96 / 256  # batch before "bs256" (code: 12 · 6 + 24), as a share of the block's
 
 NOTE = """Published is the macro F1 over both classes of each AU, of a checkpoint chosen on the videos
-that it is scored on. Ours (`macro_f1`) is the same measure, its checkpoint chosen on the selection half;
-`f1` is that of presence alone; `_scoring`: on the videos not used to choose. The paper does not explain
-`sa`, and its text gives the 4.8 % of that row to label smoothing: it is read as the batch sampling of
-section 3.1, and `bal` as ML-ROS. Each row trains on about as many images: a smaller batch takes more
-steps where the scale caps them."""
+that it is scored on. Ours (`macro_f1`) is the same measure, of the last epoch (`stands`); `f1` is that of
+presence alone. The paper does not explain `sa`, and its text gives the 4.8 % of that row to label smoothing: it is
+read as the batch sampling of section 3.1, and `bal` as ML-ROS. Each row trains on about as many images: a smaller
+batch takes more steps where the scale caps them."""
 
 
 def untrained(backbone: str) -> Path:

@@ -1,32 +1,36 @@
 """The project's own best system: for each AU, expression and VA dimension a weighted sum of all systems.
 
 Weights are searched over a grid (Fan et al. 2021, 2: weighted sum of models) and smoothing widths as in stage
-smooth (Jiang et al. 2022, 3.4), both on the selection half of the validation videos only.
+smooth (Jiang et al. 2022, 3.4), both on each part of the validation videos, as in the stages before.
 Run: python -m stages.combine
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import pandas as pd
 from pydantic import Field, NonNegativeFloat
 
 from stages.combine import systems
-from stages.core.files import measured, write_json, write_parquet
+from stages.core.files import measured, write_json
 from stages.core.params import Strict, load
 from stages.core.paths import COMBINED, INDEX, METRICS, SCORES, SMOOTHED
 from stages.core.runtime import log, main
-from stages.ensemble.mixture import describe, mix, read_selection, sources_of
+from stages.ensemble.mixture import Source, describe, mix, sources_of
 from stages.ensemble.weight_search import Rules, Start
-from stages.scoring import figures, step_scores
+from stages.scoring import figures
 from stages.scoring.candidates import Candidate
+from stages.scoring.crossfit import ALL, chosen_on, for_each, held_out, read_parts, write_parts
+from stages.scoring.provenance import SYSTEM
+from stages.scoring.step_scores import ENSEMBLE, SINGLE, SMOOTH, Step, changes, score_steps
 from stages.scoring.tables import labelled
-from stages.scoring.tables.halves import SCORING, SELECTION, half_of, halves
 from stages.scoring.tables.measures import Criterion
 from stages.smooth import widths
 from stages.smooth.moving_average import smooth
+
+OUT = Path("data/combined")
 
 
 class Params(Strict):
@@ -42,65 +46,59 @@ class Params(Strict):
     smooth: widths.Params
 
 
-class Predicted(NamedTuple):
-    """The weighted sum of the systems in use (their names), before and after smoothing."""
+class Choice(NamedTuple):
+    """Sources of each unit, widths of smoothing, and what they predict before and after it."""
 
+    selection: dict[str, list[Source]]
+    widths: dict[str, int]
     mixed: pd.DataFrame
     final: pd.DataFrame
-    systems: str
 
 
 def run() -> None:
     """Read params and the systems' final predictions; write the choice, the predictions and the figures."""
     params = load(Params, "combine")
-    table, paths = pd.read_parquet(INDEX), systems.finals(params.systems, SMOOTHED)
-    sides, labels = halves(table), labelled.validation(table)
-    rows = labels[half_of(labels["trial"], sides, SELECTION)]
-    rules = Rules(params.grid_step, params.criterion, params.margin, params.start)
-    chosen = COMBINED / "selection.json"
-    write_json(chosen, describe(systems.select(paths, rows, rules, params.class_margin)))
-    selection = read_selection(chosen)  # as written: prediction on a new video reads rounded weights
-    mixed = mix(selection, paths)
-    smoothing = widths.choose_widths(table, mixed, params.smooth)
-    write_json(COMBINED / "widths.json", smoothing)
-    final = smooth(mixed, smoothing)
-    write_parquet(Path("data/combined.parquet"), final)
-    used = [source.system for source in paths if source in sources_of(selection)]
-    report(table, paths, Predicted(mixed, final, ", ".join(used)), params.evaluate.missing)
+    table = pd.read_parquet(INDEX)
+    rows = chosen_on(table)
+    choices = for_each(
+        lambda part: choose(rows[part], systems.finals(params.systems, SMOOTHED, part), params)
+    )
+    chosen = choices[ALL]
+    write_json(COMBINED / SYSTEM, {"selection": describe(chosen.selection), "widths": chosen.widths})
+    write_parts(OUT, {part: own.final for part, own in choices.items()})
+    mixed = held_out({part: own.mixed for part, own in choices.items()}, table)
+    final = held_out({part: own.final for part, own in choices.items()}, table)
+    used = [source.system for source in sources_of(chosen.selection)]
+    used = [name for name in params.systems if name in used]
+    report(table, params, mixed, final, ", ".join(used))
     log.print(f"combined: {len(used)} of {len(params.systems)} systems in use")
 
 
-def report(
-    table: pd.DataFrame, paths: dict[Candidate, Path], predicted: Predicted, missing: labelled.Missing
-) -> None:
-    """Write the measures, and the scores of the steps beside the best single system's."""
-    sides, labels = halves(table), labelled.validation(table)
-    scored, counts = labelled.join(labels, predicted.final, missing)
-    write_json(METRICS / "combined.json", figures.measure(scored, counts, sides))
-    best = systems.best_single(paths, labels, sides, missing)
-    single = mix(systems.singles(best), paths)
-    names = ", ".join(f"{task} {candidate.system}" for task, candidate in best.items())
+def choose(rows: pd.DataFrame, paths: dict[Candidate, Path], params: Params) -> Choice:
+    """Weights and widths from the validation frames to choose on, and predictions by them."""
+    rules = Rules(params.grid_step, params.criterion, params.margin, params.start)
+    selection = systems.select(paths, rows, rules, params.class_margin)
+    mixed = mix(selection, paths)
+    smoothing = widths.choose_widths(rows, mixed, params.smooth)
+    return Choice(selection, smoothing, mixed, smooth(mixed, smoothing))
+
+
+def report(table: pd.DataFrame, params: Params, mixed: pd.DataFrame, final: pd.DataFrame, used: str) -> None:
+    """Write the measures, and the scores of the steps beside the best single system's. `used`: systems."""
+    missing, labels = params.evaluate.missing, labelled.validation(table)
+    scored, counts = labelled.join(labels, final, missing)
+    write_json(METRICS / "combined.json", figures.measure(scored, counts))
+    alone = {name: held_out(read_parts(SMOOTHED / name), table) for name in params.systems}
+    best = systems.best_single(alone, labels, missing)
+    single = systems.singles(best, alone)
     steps = [
-        step_scores.Step(step_scores.SINGLE, names, single),
-        step_scores.Step(step_scores.ENSEMBLE, predicted.systems, predicted.mixed),
-        step_scores.Step(step_scores.SMOOTH, predicted.systems, predicted.final),
+        Step(SINGLE, ", ".join(f"{task} {system}" for task, system in best.items()), single),
+        Step(ENSEMBLE, used, mixed),
+        Step(SMOOTH, used, final),
     ]
-    scores = {"steps": step_scores.score_steps(table, steps, sides, missing)}
-    margin = _margin(labels, single, scored, sides, missing)
-    write_json(SCORES / "combined.json", measured({**scores, "margin": margin}), digits=None)
-
-
-def _margin(
-    labels: pd.DataFrame,
-    single: pd.DataFrame,
-    final: labelled.Scored,
-    sides: dict[str, str],
-    missing: labelled.Missing,
-) -> dict[str, Any]:
-    """Change and its standard error from the best single system to the combined one, on the scoring half."""
-    before = labelled.join(labels, single, missing)[0]
-    held = [own.where(half_of(own.trials, sides, SCORING)) for own in (before, final)]
-    return step_scores.changes(*held)
+    margin = changes(labelled.join(labels, single, missing)[0], scored)
+    scores = {"steps": score_steps(labels, steps, missing), "margin": margin}
+    write_json(SCORES / "combined.json", measured(scores), digits=None)
 
 
 if __name__ == "__main__":

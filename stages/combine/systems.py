@@ -7,21 +7,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.core.labels import AU_NAMES, VA_NAMES
+from stages.core.labels import AU_NAMES, PREDICTION_COLUMNS, VA_NAMES
 from stages.ensemble.methods import aligned
-from stages.ensemble.mixture import Selection, Source, weighted
+from stages.ensemble.mixture import Source, weighted
 from stages.ensemble.weight_search import Rules, class_weights, unit_weights
-from stages.scoring.candidates import Candidate, scored_file
+from stages.scoring.candidates import Candidate
+from stages.scoring.crossfit import path_of
 from stages.scoring.tables import labelled
-from stages.scoring.tables.halves import SCORING, half_of
+from stages.scoring.tables.labelled import KEYS
 
 TASK_UNITS = {"AU": AU_NAMES, "EXPR": ("EXPR",), "VA": VA_NAMES}
 Paths = Mapping[Candidate, Path]
 
 
-def finals(systems: list[str], folder: Path) -> dict[Candidate, Path]:
-    """Each system's final predictions, simplest system first."""
-    return {Candidate(system, "smooth", "final"): folder / f"{system}.parquet" for system in systems}
+def finals(systems: list[str], folder: Path, part: str) -> dict[Candidate, Path]:
+    """Each system's final predictions by what was chosen on a part of the validation videos, simplest system first."""
+    return {Candidate(system, "smooth", "final"): path_of(folder / system, part) for system in systems}
 
 
 def select(paths: Paths, rows: pd.DataFrame, rules: Rules, class_margin: float) -> dict[str, list[Source]]:
@@ -39,20 +40,24 @@ def select(paths: Paths, rows: pd.DataFrame, rules: Rules, class_margin: float) 
 
 
 def best_single(
-    paths: Paths, labels: pd.DataFrame, sides: dict[str, str], missing: labelled.Missing
-) -> dict[str, Candidate]:
-    """The best system for each task on the scoring half itself: the hardest one to beat there.
+    tables: Mapping[str, pd.DataFrame], labels: pd.DataFrame, missing: labelled.Missing
+) -> dict[str, str]:
+    """The best system for each task by the very scores that are told: the hardest one to beat.
 
-    By the ABAW2 measures whatever the criterion: in them the margin over it is told.
+    `tables`: each system's predictions. By the ABAW2 measures whatever the criterion: in them the margin is told.
     """
-    scores: dict[Candidate, dict[str, float]] = {}
-    for system, path in paths.items():
-        scored = scored_file(path, labels, missing)
-        scores[system] = labelled.official(scored.where(half_of(scored.trials, sides, SCORING)))
+    scores = {
+        system: labelled.official(labelled.join(labels, table, missing)[0])
+        for system, table in tables.items()
+    }
     ranks = pd.DataFrame(list(scores.values()), index=range(len(scores))).dropna(axis=1, how="all")
     return {str(task): list(scores)[int(place)] for task, place in ranks.idxmax().items()}
 
 
-def singles(best: Mapping[str, Candidate]) -> Selection:
-    """Every unit of a task from one system."""
-    return {unit: weighted([system], [1]) for task, system in best.items() for unit in TASK_UNITS[task]}
+def singles(best: Mapping[str, str], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Every unit of a task from one system; what no system predicts is missing."""
+    found = next(iter(tables.values()))[KEYS].reset_index(drop=True)
+    for task, system in best.items():
+        for column in (name for unit in TASK_UNITS[task] for name in labelled.COLUMNS[unit]):
+            found[column] = tables[system][column].to_numpy()
+    return found.reindex(columns=list(PREDICTION_COLUMNS))

@@ -21,29 +21,31 @@ NAMES = {
 COMBINED, MARGIN = "combined", "margin"
 REFERENCES = ("majority", "single", MARGIN)  # what steps are measured against, and by how much
 PAPER, OURS = "paper", "ours"
+FIGURES = ("score", "low", "high", "change", "error")  # of a step
 Scores = Mapping[str, float]
 
 
 class Row(NamedTuple):
-    """A step's scores by task: on the scoring half, their change from the row above and its error, on all videos.
+    """A step's scores by task, the ends of their intervals over videos, their change from the row above and its error.
 
     `by`: whose step it is, the "paper"'s or "ours"; "" for what both are measured against. `tasks`: those of the
     paper; a step's others are ours. `checkpoint`: what stands behind it, checkpoints or systems. `published`: the
-    paper's figures of the step, by `measure`; where that is not ABAW2, `papers` has ours by it, "scoring" and "all".
+    paper's figures of the step, by `measure`; where that is not ABAW2, `papers` has ours by it.
     """
 
     system: str
     step: str
     checkpoint: str
-    scoring: Scores
+    score: Scores
+    low: Scores
+    high: Scores
     change: Scores
     error: Scores
-    all: Scores
     by: str = OURS
     tasks: Sequence[str] = TASKS
     published: Scores = MappingProxyType({})
     measure: str = ""
-    papers: Mapping[str, Scores] = MappingProxyType({})
+    papers: Scores = MappingProxyType({})
 
     @property
     def name(self) -> str:
@@ -55,7 +57,7 @@ class Row(NamedTuple):
 def rows(scores: Mapping[str, dict[str, Any]]) -> list[Row]:
     """Rows of all systems: the steps of the chain in order, then the margin of the combined one.
 
-    `scores`: system → {"steps": [{step, checkpoint, scoring, change, error, all}], "published": {tasks, measure,
+    `scores`: system → {"steps": [{step, checkpoint, score, low, high, change, error}], "published": {tasks, measure,
     steps: step → {AU, EXPR, VA, note}, source, note}}; "combined" has "margin": {change, error} in its place.
     """
     return [row for system, own in scores.items() for row in _system_rows(system, own)]
@@ -69,11 +71,9 @@ def _system_rows(system: str, own: dict[str, Any]) -> list[Row]:
 
 
 def _row(system: str, step: str, checkpoint: str, figures: Mapping[str, Any]) -> Row:
-    scoring, change, error, everywhere = (
-        figures.get(name, {}) for name in ("scoring", "change", "error", "all")
-    )
+    score, low, high, change, error = (figures.get(name, {}) for name in FIGURES)
     by, papers = "" if step in REFERENCES else OURS, figures.get("papers", {})
-    return Row(system, step, checkpoint, scoring, change, error, everywhere, by, papers=papers)
+    return Row(system, step, checkpoint, score, low, high, change, error, by, papers=papers)
 
 
 def _attributed(row: Row, published: Mapping[str, Any]) -> Row:
@@ -103,14 +103,14 @@ def only(scores: Scores, tasks: Sequence[str]) -> Scores:
 
 
 def plotted(found: Sequence[Row]) -> pd.DataFrame:
-    """One row a step for bars: name, whose it is, and the scoring half's AU, EXPR and VA."""
-    steps = [row for row in found if row.scoring]
-    bars = [{"name": f"{row.system} {row.name}", "by": row.by, **row.scoring} for row in steps]
+    """One row a step for bars: name, whose it is, and AU, EXPR and VA."""
+    steps = [row for row in found if row.score]
+    bars = [{"name": f"{row.system} {row.name}", "by": row.by, **row.score} for row in steps]
     return pd.DataFrame(bars, columns=["name", "by", *TASKS])
 
 
 def nested(found: Sequence[Row]) -> dict[str, Any]:
-    """system → step → {by, checkpoint, scoring, change, spread, all, published} → task → score, for `dvc metrics`.
+    """system → step → {by, checkpoint, score, low, high, change, spread, published} → task → score, for `dvc metrics`.
 
     `checkpoint` names what stands behind the figures. `spread` is the standard error of the change; DVC takes
     a key named "error" for a file it could not read. The combined system's margin over the best single one
@@ -123,7 +123,13 @@ def nested(found: Sequence[Row]) -> dict[str, Any]:
             own |= {MARGIN: dict(row.change), "spread": dict(row.error)}
             continue
         words = {"by": row.by, "checkpoint": row.checkpoint}
-        parts = {"scoring": row.scoring, "change": row.change, "spread": row.error, "all": row.all}
+        parts = {
+            "score": row.score,
+            "low": row.low,
+            "high": row.high,
+            "change": row.change,
+            "spread": row.error,
+        }
         papers = {row.measure.replace(" ", "_").lower(): row.papers, "published": row.published}
         figures = {name: dict(part) for name, part in (parts | papers).items() if part}
         own[row.step] = {name: word for name, word in words.items() if word} | figures

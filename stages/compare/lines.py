@@ -12,9 +12,9 @@ from rich.table import Table
 from stages.compare.comparison import Row, Scores, only
 from stages.core.labels import TASKS
 
-TITLE = "validation, ABAW2 measures (scoring half, change, all videos)"
+TITLE = "validation, ABAW2 measures (score, ± half of its 95 % interval, change)"
 UNSURE = "≈: within two standard errors over videos"
-HEADER = ("step", *(name for task in TASKS for name in (task, "Δ", "all")))
+HEADER = ("step", *(name for task in TASKS for name in (task, "±", "Δ")))
 
 
 def lines(row: Row) -> list[list[str]]:
@@ -22,16 +22,16 @@ def lines(row: Row) -> list[list[str]]:
 
     Where the paper measures otherwise, ours by its measure stand above them.
     """
-    theirs, added = only(row.scoring, row.tasks), [task for task in row.scoring if task not in row.tasks]
+    theirs, added = only(row.score, row.tasks), [task for task in row.score if task not in row.tasks]
     found = [_line(row.name, row, row.tasks)] if theirs or not added else []
     if added:
         name = f"{'with' if theirs else row.name} {', '.join(added)} (ours)"
         found.append(_line(name, row, added))
     if row.papers:
-        parts = [(_cell(row.papers["scoring"], task), "", _cell(row.papers["all"], task)) for task in TASKS]
+        parts = [(_cell(row.papers, task), "", "") for task in TASKS]
         found.append(_texts(f"by {row.measure}", parts))
     if row.published:
-        found.append(_texts("published", [("", "", printed(row.published, task)) for task in TASKS]))
+        found.append(_texts("published", [(printed(row.published, task), "", "") for task in TASKS]))
     return found
 
 
@@ -41,7 +41,7 @@ def printed(scores: Scores, task: str) -> str:
 
 
 def _line(name: str, row: Row, tasks: Sequence[str]) -> list[str]:
-    parts = [(_cell(row.scoring, task), _change(row, task), _cell(row.all, task)) for task in TASKS]
+    parts = [(_cell(row.score, task), _half(row, task), _change(row, task)) for task in TASKS]
     return _texts(
         name, [part if task in tasks else ("",) * 3 for task, part in zip(TASKS, parts, strict=True)]
     )
@@ -49,6 +49,11 @@ def _line(name: str, row: Row, tasks: Sequence[str]) -> list[str]:
 
 def _texts(name: str, parts: Sequence[Sequence[str]]) -> list[str]:
     return [name, *(text for part in parts for text in part)]
+
+
+def _half(row: Row, task: str) -> str:
+    """Half the length of the interval."""
+    return f"{(row.high[task] - row.low[task]) / 2:.3f}" if task in row.low else ""
 
 
 def _change(row: Row, task: str) -> str:

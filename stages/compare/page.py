@@ -12,20 +12,20 @@ from stages.core.labels import TASKS
 
 LEGEND = """# Validation scores
 
-ABAW2 measures: AU = 0.5·F1 + 0.5·accuracy, EXPR = 0.67·F1 + 0.33·accuracy, VA = mean CCC, on the half of the
-validation videos that nothing was chosen on; blank: not predicted. A system's row is its paper's last step, in
-the paper's tasks; below it, what this project adds to it, up to its final predictions. The papers' figures stand
-beside them for orientation only (see the notes at the end)."""
+ABAW2 measures: AU = 0.5·F1 + 0.5·accuracy, EXPR = 0.67·F1 + 0.33·accuracy, VA = mean CCC, on all validation videos,
+each scored by what was chosen on the half that it is not in; blank: not predicted. A system's row is its paper's
+last step, in the paper's tasks; below it, what this project adds to it, up to its final predictions. The papers'
+figures stand beside them for orientation only (see the notes at the end)."""
 STEPS = """# Steps
 
-For each task: the score on the scoring half; its change from the row above that has the task (≈: within two
-standard errors over videos, chance would do as well); and the score on all validation videos, which flatters:
-checkpoints, weights and widths were chosen on the other half. A paper's figures stand below the step that they
-are of. What no paper has is marked: ours. Last stand the checkpoints, or the systems, that predict. Networks that
-do not build on the one before (members, folds, variants) stand below each other all the same."""
+For each task: the score; half of its 95 % interval (videos drawn with replacement); and its change from the row above
+that has the task (≈: within two standard errors over videos, chance would do as well). A paper's figures stand below
+the step that they are of. What no paper has is marked: ours. Last stand the checkpoints, or the systems, that predict
+other videos. Networks that do not build on the one before (members, folds, variants) stand below each other all the
+same."""
 COMBINING = """The systems together: for each AU, expression and VA dimension a weighted sum of their
-final predictions, then smoothing. Best single: for each task the system that is best on the scoring half
-itself ({best}), the hardest to beat there. Margin: what the combined system gains over it."""
+final predictions, then smoothing. Best single: for each task the system that scores best
+({best}), the hardest to beat. Margin: what the combined system gains over it."""
 NOTES = """# Published figures
 
 On Aff-Wild2's validation set unless told otherwise, not comparable on the drawn corpus, nor with each other
@@ -46,11 +46,11 @@ def _summary(found: Sequence[Row]) -> Iterator[list[str]]:
     """The paper's last step of each system, then its final predictions where those are another."""
     for system, group in groupby(found, lambda row: row.system):
         own = list(group)
-        row, final = headline(own), [row for row in own if row.scoring][-1]
+        row, final = headline(own), [row for row in own if row.score][-1]
         if row is not None:
-            yield _standing(system, row, only(row.scoring, row.tasks), papers_figures(own))
+            yield _standing(system, row, only(row.score, row.tasks), papers_figures(own))
         if row is None or row.step != final.step:
-            yield _standing("" if row else system, final, final.scoring, {})
+            yield _standing("" if row else system, final, final.score, {})
 
 
 def _standing(name: str, row: Row, scores: Scores, paper: Scores) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +12,7 @@ from stages.ensemble.mixture import Source, weighted
 from stages.ensemble.weight_search import Rules, unit_weights
 from stages.scoring.candidates import Candidate, Ratings, best, scored_file
 from stages.scoring.robust_choice import choose, steady
-from stages.scoring.tables.labelled import UNITS, Scored, predicted_units
+from stages.scoring.tables.labelled import UNITS, Scored
 
 
 def best_of_all(found: Sequence[Candidate], ratings: Ratings, margin: float) -> dict[str, list[Source]]:
@@ -62,10 +62,9 @@ def _equal(candidates: Sequence[Candidate]) -> list[Source]:
     return weighted(candidates, [1 / len(candidates)] * len(candidates))
 
 
-def mean_of(members: Sequence[Candidate], root: Path, rows: pd.DataFrame) -> dict[str, list[Source]]:
-    """Equal weights of all members that predict a unit: predictions of folds, averaged."""
-    able = [predicted_units(member.scored(root, rows)) for member in members]
-    own = {unit: [m for m, units in zip(members, able, strict=True) if unit in units] for unit in UNITS}
+def mean_of(able: Mapping[Candidate, Collection[str]]) -> dict[str, list[Source]]:
+    """Equal weights of all members that predict a unit (`able`: member → its units): predictions of folds, averaged."""
+    own = {unit: [member for member, units in able.items() if unit in units] for unit in UNITS}
     return {unit: _equal(chosen) for unit, chosen in own.items() if chosen}
 
 

@@ -6,10 +6,9 @@ stored as logits again, so that every later stage reads one kind of table; a sin
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax, logsumexp
 
 from stages.core.errors import UserError
+from stages.core.files import DIGITS
 from stages.core.labels import AU_NAMES, EXPRESSION_LOGITS, EXPRESSIONS, PREDICTION_COLUMNS
 from stages.scoring.candidates import Candidate
 from stages.scoring.tables.labelled import COLUMNS, KEYS
@@ -44,21 +44,22 @@ Selection = Mapping[str, Sequence[Source]]
 
 
 def weighted(candidates: Sequence[Candidate], weights: Sequence[float]) -> list[Source]:
-    """Sources of the candidates whose weight is not zero."""
-    return [Source(*own, float(weight)) for own, weight in zip(candidates, weights, strict=True) if weight]
+    """Sources of the candidates whose weight is not zero; weights as a file holds them, rounded."""
+    return [
+        Source(*own, round(float(weight), DIGITS))
+        for own, weight in zip(candidates, weights, strict=True)
+        if weight
+    ]
 
 
 def describe(selection: Selection) -> dict[str, list[dict[str, str | float]]]:
-    """The selection as selection.json holds it."""
+    """The selection as JSON holds it."""
     return {unit: [source._asdict() for source in sources] for unit, sources in selection.items()}
 
 
-def read_selection(path: Path) -> dict[str, list[Source]]:
-    """The selection in a selection.json. Errors: UserError where there is none."""
-    if not path.is_file():
-        raise UserError(f"{path}: missing; run dvc repro first")
-    units: dict[str, list[dict[str, str | float]]] = json.loads(path.read_text())
-    return {unit: [Source(**entry) for entry in entries] for unit, entries in units.items()}  # type: ignore[arg-type]
+def parsed(units: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[Source]]:
+    """The selection that `describe` made JSON of."""
+    return {unit: [Source(**entry) for entry in entries] for unit, entries in units.items()}
 
 
 def sources_of(selection: Selection) -> list[Candidate]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Literal
 
 from stages.core.errors import UserError
@@ -33,9 +33,9 @@ class Published(Strict):
     note: str = ""
 
 
-def check_steps(published: Published, system: str, predictions: Path) -> None:
-    """Errors: UserError for a step that is neither a trained network, the ensemble nor smoothing."""
-    known = [*sorted(path.name for path in (predictions / system).iterdir()), ENSEMBLE, SMOOTH]
+def check_steps(published: Published, system: str, networks: Sequence[str]) -> None:
+    """Errors: UserError for a step that is neither one of the system's networks, the ensemble nor smoothing."""
+    known = [*networks, ENSEMBLE, SMOOTH]
     for step in published.steps:
         if step not in known:
             raise UserError(

@@ -103,7 +103,7 @@ def _scores(system: str, files: Sequence[File], path: Path) -> list[str]:
     rows = [_row(step) for step in steps if step["step"] in {"majority", *exported}]
     return [
         "ABAW2 measures (AU: 0.5 F1 + 0.5 accuracy; EXPR: 0.67 F1 + 0.33 accuracy; VA: mean CCC) on the validation "
-        "videos that no choice was made on, with two standard errors over videos of the change from the row above.",
+        "videos, each scored by what was chosen on others, with 95 % intervals over videos.",
         "\n".join(["| step | AU | EXPR | VA |", "| --- | --: | --: | --: |", *rows]),
     ]
 
@@ -114,7 +114,7 @@ def _row(step: dict[str, Any]) -> str:
 
 
 def _cell(step: dict[str, Any], task: str) -> str:
-    if task not in step["scoring"]:
+    if task not in step["score"]:
         return ""
-    error = step.get("error", {}).get(task)
-    return f"{step['scoring'][task]:.3f}" + (f" ± {2 * error:.3f}" if error is not None else "")
+    ends = f" ({step['low'][task]:.3f} to {step['high'][task]:.3f})" if task in step["low"] else ""
+    return f"{step['score'][task]:.3f}{ends}"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.core.errors import UserError
-from stages.ensemble.mixture import Selection, read_selection
+from stages.ensemble.mixture import Selection, parsed
+from stages.scoring.provenance import SYSTEM
 
 COMBINED = "combined"  # of all systems
-SELECTION, WIDTHS = "selection.json", "widths.json"
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,15 @@ class System:
 
 def read_system(root: Path, name: str) -> System:
     """A trained system. Errors: UserError where it is not there, naming the command that trains it."""
-    folder = root / name
-    for file in (SELECTION, WIDTHS):
-        if not (folder / file).is_file():
-            known = ", ".join(trained_systems(root)) or "none"
-            raise UserError(f"{folder / file}: missing; run `dvc repro` first (trained systems: {known})")
-    widths: dict[str, int] = json.loads((folder / WIDTHS).read_text())
-    return System(name, read_selection(folder / SELECTION), widths)
+    path = root / name / SYSTEM
+    if not path.is_file():
+        known = ", ".join(trained_systems(root)) or "none"
+        raise UserError(f"{path}: missing; run `dvc repro` first (trained systems: {known})")
+    told = json.loads(path.read_text())
+    return System(name, parsed(told["selection"]), told["widths"])
 
 
 def trained_systems(root: Path) -> list[str]:
     """Names of the systems that are there to predict with: the combined one, then the others."""
-    names = sorted(path.parent.name for path in root.glob(f"*/{WIDTHS}"))
+    names = sorted(path.parent.name for path in root.glob(f"*/{SYSTEM}"))
     return sorted(names, key=lambda name: name != COMBINED)

@@ -8,7 +8,7 @@ from stages.core.files import measured
 from stages.core.labels import AU_NAMES, EXPRESSIONS
 from stages.core.params import Strict
 from stages.scoring.tables import labelled, measures
-from stages.scoring.tables.halves import SCORING, half_of
+from stages.scoring.uncertainty import intervals
 
 
 class Rules(Strict):
@@ -17,14 +17,13 @@ class Rules(Strict):
     missing: labelled.Missing
 
 
-def measure(scored: labelled.Scored, counts: dict[str, int], sides: dict[str, str]) -> dict[str, Any]:
-    """All measures on all validation videos, the totals on the scoring half, the frames that they rest on.
+def measure(scored: labelled.Scored, counts: dict[str, int]) -> dict[str, Any]:
+    """All measures, 95 % intervals over videos of the ABAW2 measures, and the frames that they rest on.
 
     `counts`: those of `labelled.join`. What a system does not predict has no key.
     """
-    held = figures(scored.where(half_of(scored.trials, sides, SCORING)))
-    totals = {task: {name: own[name] for name in own if "per_" not in name} for task, own in held.items()}
-    return measured({**figures(scored), "scoring_half": totals, "frames": counts})
+    ends = {task.lower(): found._asdict() for task, found in intervals(scored).items()}
+    return measured({**figures(scored), "interval": ends, "frames": counts})
 
 
 def figures(scored: labelled.Scored) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What stands behind data/ensemble/<system>/predictions.parquet: the JSON beside it, for whoever shows its figures."""
+"""What stands behind the predictions in data/ensemble/<system>: the JSON beside it, for whoever shows their figures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from typing import NamedTuple
 from stages.core.epochs import epoch_of
 from stages.core.errors import UserError
 from stages.scoring.candidates import Candidate
+
+# Files and folders in data/ensemble/<system>, beside the predictions of each part (see `crossfit`).
+SELECTIONS, PROVENANCE, NETWORKS = "selections.json", "provenance.json", "networks"
+SYSTEM = "system.json"  # in models/<system>: sources of each unit and widths of smoothing, for other videos
 
 
 class Provenance(NamedTuple):

@@ -14,14 +14,18 @@ import pandas as pd
 
 from stages.scoring.tables import labelled
 from stages.scoring.tables.sums import Sums
-from stages.scoring.video_sums import by_video, unit_scores, weigh
+from stages.scoring.video_sums import VideoSums, by_video, unit_scores, weigh
 
 
 def fold_scores(scored: labelled.Scored, criterion: labelled.Criterion) -> Sums:
     """Scores [trials, units] (columns: `labelled.UNITS`) with each trial left out in turn."""
-    names = sorted(set(scored.trials))
-    left_out = 1 - np.eye(len(names), dtype=np.int64)
-    return unit_scores(weigh(left_out, by_video(scored, names)), criterion)
+    return without_each(by_video(scored, sorted(set(scored.trials))), criterion)
+
+
+def without_each(videos: VideoSums, criterion: labelled.Criterion) -> Sums:
+    """As `fold_scores`, from the sums of the videos."""
+    left_out = 1 - np.eye(len(videos.units), dtype=np.int64)
+    return unit_scores(weigh(left_out, videos), criterion)
 
 
 def steady(folds: Sequence[Sums], default: int, units: Sequence[str] = labelled.UNITS) -> pd.DataFrame:
@@ -47,7 +51,7 @@ def _least(gains: Sums) -> Sums:
 
 
 def choose(scores: pd.DataFrame, default: Hashable, margin: float) -> dict[str, Any]:
-    """Option of each unit (column), from scores [options, units] on the selection half.
+    """Option of each unit (column), from scores [options, units] on the videos to choose on.
 
     A unit leaves `default` only for an option that is better by more than `margin`; equal options are taken
     in the order of the rows, so put the simplest first. A unit that `default` does not predict (NaN) takes

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from stages.scoring.tables import labelled
-from stages.scoring.tables.halves import SCORING, half_of
-from stages.scoring.uncertainty import change_error
+from stages.scoring.uncertainty import change_error, intervals
 
 Measures = Callable[[labelled.Scored], dict[str, float]]  # scores by task
 MAJORITY, SINGLE, ENSEMBLE, SMOOTH = "majority", "single", "ensemble", "smooth"
@@ -24,35 +23,37 @@ class Step(NamedTuple):
 
 
 def score_steps(
-    table: pd.DataFrame,
+    labels: pd.DataFrame,
     steps: Iterable[Step],
-    sides: dict[str, str],
     missing: labelled.Missing,
     papers: Measures | None = None,
 ) -> list[dict[str, Any]]:
-    """ABAW2 measures of each step, on the scoring half and on all videos; NaN for a task it does not predict.
+    """ABAW2 measures of each step, by task: `score`, the ends `low` and `high` of its interval, `change`, `error`.
 
-    `change`: of the scoring half's measure from the last step before that predicts the task, and `error` its
-    standard error (see `uncertainty`); empty for the first. `papers`: the measures of the system's paper where
+    NaN for a task that it does not predict. `change`: from the last step before that predicts the task, and `error`
+    its standard error (see `uncertainty`); empty for the first. `papers`: the measures of the system's paper where
     those are others; a step has them under that name.
     """
-    labels = labelled.validation(table)
     rows: list[dict[str, Any]] = []
     before = None
     for name, checkpoint, predictions in steps:
         scored, _ = labelled.join(labels, predictions, missing)
-        held = scored.where(half_of(scored.trials, sides, SCORING))
-        scores = _on_both(labelled.official, held, scored)
-        own = {} if papers is None else {"papers": _on_both(papers, held, scored)}
-        rows.append({"step": name, "checkpoint": checkpoint, **scores, **changes(before, held), **own})
-        before = held if before is None else _carried(before, held)
+        own = {} if papers is None else {"papers": papers(scored)}
+        rows.append(
+            {"step": name, "checkpoint": checkpoint, **scores(scored), **changes(before, scored), **own}
+        )
+        before = scored if before is None else _carried(before, scored)
     return rows
 
 
-def _on_both(
-    measures: Measures, held: labelled.Scored, scored: labelled.Scored
-) -> dict[str, dict[str, float]]:
-    return {SCORING: measures(held), "all": measures(scored)}
+def scores(scored: labelled.Scored) -> dict[str, dict[str, float]]:
+    """`score` of each task and the ends of its interval."""
+    ends = intervals(scored)
+    return {
+        "score": labelled.official(scored),
+        "low": {task: end.low for task, end in ends.items()},
+        "high": {task: end.high for task, end in ends.items()},
+    }
 
 
 def changes(before: labelled.Scored | None, after: labelled.Scored) -> dict[str, dict[str, float]]:

@@ -46,11 +46,21 @@ def weigh(weights: NDArray[np.integer], videos: VideoSums) -> VideoSums:
     return VideoSums(*(np.tensordot(weights, part, axes=1) for part in videos))
 
 
-def official(videos: VideoSums) -> dict[str, Sums]:
-    """The ABAW2 measures from sums, as `labelled.official` has them from frames."""
+def chosen_videos(videos: VideoSums, places: NDArray[np.intp]) -> VideoSums:
+    """Sums of some of the videos."""
+    return VideoSums(*(part[places] for part in videos))
+
+
+def total(videos: VideoSums) -> VideoSums:
+    """Sums over all videos."""
+    return VideoSums(*(part.sum(axis=0) for part in videos))
+
+
+def task_scores(videos: VideoSums, criterion: Criterion) -> dict[str, Sums]:
+    """The measure of each task from sums, as `labelled.task_scores` has them from frames."""
     return {
-        "AU": measures.au_measure(videos.units, "score"),
-        "EXPR": measures.expression_measure(videos.confusion, "score"),
+        "AU": measures.au_measure(videos.units, criterion),
+        "EXPR": measures.expression_measure(videos.confusion, criterion),
         "VA": measures.means(measures.concordance(videos.moments)),
     }
 

@@ -1,4 +1,4 @@
-"""Widths of the moving averages, one for each unit, chosen on the selection half."""
+"""Widths of the moving averages, one for each unit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pydantic import NonNegativeFloat, PositiveInt
 from stages.core.params import Strict
 from stages.scoring.robust_choice import choose, fold_scores, steady
 from stages.scoring.tables import labelled
-from stages.scoring.tables.halves import SELECTION, half_of, halves
 from stages.scoring.tables.measures import Criterion
 from stages.smooth.moving_average import smooth
 
@@ -21,14 +20,13 @@ class Params(Strict):
     margin: NonNegativeFloat
 
 
-def choose_widths(table: pd.DataFrame, predictions: pd.DataFrame, params: Params) -> dict[str, int]:
+def choose_widths(rows: pd.DataFrame, predictions: pd.DataFrame, params: Params) -> dict[str, int]:
     """Width in frames of each unit.
 
-    1 (no smoothing) unless another gains more than the margin, whichever one video is left out. `table`: the
-    frame table.
+    1 (no smoothing) unless another gains more than the margin, whichever one video is left out. `rows`: the
+    validation frames to choose on.
     """
-    labels = labelled.validation(table)
-    rows = labels[half_of(labels["trial"], halves(table), SELECTION)]
+    predictions = predictions[predictions["trial"].isin(rows["trial"].unique())]
     widths, folds = sorted({1, *params.widths}), []
     for width in widths:
         smoothed = smooth(predictions, dict.fromkeys(labelled.UNITS, width))

@@ -18,9 +18,10 @@ def step(
     return {
         "step": name,
         "checkpoint": of,
-        "scoring": scores,
+        "score": scores,
+        "low": {task: score - 0.05 for task, score in scores.items()},
+        "high": {task: score + 0.07 for task, score in scores.items()},
         **changes,
-        "all": {**scores, "AU": au + 0.05},
     }
 
 
@@ -71,7 +72,7 @@ def cells(name: str, au: str = "", expr: str = "", va: str = "") -> list[str]:
 def test_rows_are_the_steps_in_order_and_the_margin() -> None:
     assert list(by_step()) == ["majority", "visual", "averaged", "audio", "sequence", "smooth"]
     assert list(by_step("combined")) == ["single", "smooth", "margin"]
-    assert lines(by_step("combined")["margin"]) == [cells("margin", ",≈+0.060,", ",+0.100,")]
+    assert lines(by_step("combined")["margin"]) == [cells("margin", ",,≈+0.060", ",,+0.100")]
 
 
 def test_a_step_is_the_papers_only_where_the_paper_has_it() -> None:
@@ -94,31 +95,31 @@ def test_a_systems_row_is_its_papers_last_step() -> None:
 
 def test_each_figure_of_a_paper_stands_below_its_step_as_printed() -> None:
     assert lines(by_step()["audio"]) == [
-        cells("+ audio", "0.470,-0.040,0.520"),
-        cells("published", ",,0.7", ",,0.4821"),
+        cells("+ audio", "0.470,0.060,-0.040"),
+        cells("published", "0.7,,", "0.4821,,"),
     ]
-    assert lines(by_step()["sequence"])[1:] == [cells("published", ",,0.712")]
-    assert lines(by_step()["averaged"]) == [cells("averaged (ours)", "0.510,+0.010,0.560")]
+    assert lines(by_step()["sequence"])[1:] == [cells("published", "0.712,,")]
+    assert lines(by_step()["averaged"]) == [cells("averaged (ours)", "0.510,0.060,+0.010")]
 
 
 def test_a_task_that_the_paper_has_not_has_a_line_of_its_own() -> None:
     assert lines(by_step()["visual"]) == [
-        cells("visual", "0.500,+0.200,0.550", "0.400,,0.400"),
-        cells("with VA (ours)", va="0.100,,0.100"),
+        cells("visual", "0.500,0.060,+0.200", "0.400,0.060,"),
+        cells("with VA (ours)", va="0.100,0.060,"),
     ]
 
 
 def test_a_step_of_a_task_that_the_paper_has_not_has_one_line() -> None:
     row = by_step()["audio"]._replace(tasks=["VA"], published={})
-    assert lines(row) == [cells("+ audio AU (ours)", "0.470,-0.040,0.520")]
+    assert lines(row) == [cells("+ audio AU (ours)", "0.470,0.060,-0.040")]
 
 
 def test_a_paper_with_another_measure_has_ours_by_that_beside_it() -> None:
-    papers = {"scoring": {"AU": 0.61}, "all": {"AU": 0.62}}
+    papers = {"AU": 0.61}
     steps = [{**step(name, 0.5), "papers": papers} for name in ("units", "smooth", "other")]
     published = {**PUBLISHED, "measure": "macro F1", "steps": {"units": told(), "smooth": told(AU=0.731)}}
     units, smooth, other = comparison.rows({"toy": {"steps": steps, "published": published}})
-    assert lines(smooth)[1:] == [cells("by macro F1", "0.610,,0.620"), cells("published", ",,0.731")]
+    assert lines(smooth)[1:] == [cells("by macro F1", "0.610,,"), cells("published", "0.731,,")]
     assert len(lines(units)) == len(lines(other)) == 1, "nothing to compare with"
     found = comparison.nested([units, smooth])["toy"]
     assert found["smooth"]["macro_f1"] == papers and "macro_f1" not in found["units"]
@@ -131,7 +132,7 @@ def test_the_papers_figure_of_a_task_is_that_of_its_last_step() -> None:
 def test_a_change_within_two_standard_errors_is_marked() -> None:
     steps = [step("audio", 0.53, 0.03, error=0.016), step("sequence", 0.56, 0.03, error=0.014)]
     unsure, sure = comparison.rows({"toy": {"steps": steps}})
-    assert lines(unsure)[0][2] == "≈+0.030" and lines(sure)[0][2] == "+0.030"
+    assert lines(unsure)[0][3] == "≈+0.030" and lines(sure)[0][3] == "+0.030"
 
 
 @pytest.mark.parametrize("widest", [0.5, -0.5])
@@ -141,10 +142,11 @@ def test_terminal_table_fits_80_columns_and_shows_a_loss_in_red(widest: float) -
     wide = {
         "step": "smooth",
         "checkpoint": "",
-        "scoring": figures,
+        "score": figures,
+        "low": dict.fromkeys(figures, -1.0),
+        "high": dict.fromkeys(figures, 1.0),
         "change": figures,
         "error": errors,
-        "all": figures,
     }
     steps = [*SCORES["toy"]["steps"], wide]
     console = Console(width=80, force_terminal=True, color_system="standard", legacy_windows=False)
@@ -169,7 +171,7 @@ def test_nested_figures_for_metrics() -> None:
     toy = nested["toy"]
     assert toy["visual"]["change"] == {"AU": 0.2}
     assert toy["visual"]["checkpoint"] == "epoch_04" and toy["visual"]["by"] == "paper"
-    assert toy["visual"]["scoring"] == {"AU": 0.5, "EXPR": 0.4, "VA": 0.1}
+    assert toy["visual"]["score"] == {"AU": 0.5, "EXPR": 0.4, "VA": 0.1}
     assert not {"change", "checkpoint", "by", "published"} & set(toy["majority"])
     assert toy["audio"]["published"] == {"AU": 0.7, "EXPR": 0.4821} and "published" not in toy["visual"]
     assert toy["smooth"]["by"] == "ours"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,11 @@ import pytest
 from stages.core.labels import AU_LOGITS, AU_NAMES, EXPRESSION_LOGITS, VA_NAMES
 from stages.ensemble import __main__ as ensemble
 from stages.ensemble.mixture import Source, compose
+from stages.scoring import candidates
 from stages.scoring.candidates import Candidate
-from stages.scoring.tables.halves import halves
+from stages.scoring.crossfit import ALL, chosen_on, held_out, read_parts
+from stages.scoring.provenance import read_provenance
+from stages.scoring.tables.halves import FIRST, SECOND, halves
 from stages.scoring.tables.labelled import UNITS
 from tests.scoring.prediction_tables import frame_table, keen_and_shy, predict, write
 
@@ -34,9 +38,17 @@ def lay(root: Path, table: pd.DataFrame, worse: dict[str, float]) -> None:
     write(root, OTHER.step, OTHER.checkpoint, other)
 
 
-def chosen(table: pd.DataFrame, root: Path, params: ensemble.Params) -> dict[str, Candidate]:
+def choice(table: pd.DataFrame, root: Path, params: ensemble.Params, part: str = ALL) -> ensemble.Choice:
+    """What is chosen on a part of the validation videos."""
+    found = candidates.find(root, "toy", params.networks)
+    rows = chosen_on(table)
+    sums = candidates.summed(found, root, rows[ALL])
+    return ensemble.choose(rows[part], sums, root, "toy", params)
+
+
+def chosen(table: pd.DataFrame, root: Path, params: ensemble.Params, part: str = ALL) -> dict[str, Candidate]:
     """The single source of each unit."""
-    selection = ensemble.select(table, root, "toy", params).selection
+    selection = choice(table, root, params, part).selection
     assert all([source.weight for source in sources] == [1] for sources in selection.values())
     return {unit: sources[0].candidate for unit, sources in selection.items()}
 
@@ -54,17 +66,50 @@ def test_a_small_gain_does_not_leave_the_best_checkpoint(tmp_path: Path, table: 
     assert chosen(table, tmp_path, GREEDY)["arousal"] == OTHER
 
 
-def test_the_scoring_half_has_no_say(tmp_path: Path, table: pd.DataFrame) -> None:
-    """A checkpoint that is perfect on the scoring half only is not chosen."""
-    lay(tmp_path, table, {})
-    scoring = [trial for trial, half in halves(table).items() if half == "scoring"]
+def right_on(table: pd.DataFrame, half: str) -> pd.DataFrame:
+    """Predictions that are perfect on one half of the videos, and say nothing on the other."""
     predictions = predict(table, noise=0)
-    predictions.loc[~predictions["trial"].isin(scoring), predictions.columns[2:]] = -9.0
-    write(tmp_path, "audio", "epoch_03", predictions)
+    elsewhere = predictions["trial"].map(halves(table)).ne(half)
+    predictions.loc[elsewhere, predictions.columns[2:]] = -9.0
+    return predictions
+
+
+def test_the_half_that_is_scored_has_no_say(tmp_path: Path, table: pd.DataFrame) -> None:
+    """A checkpoint that is perfect on one half only is chosen on that, not on the other."""
+    lay(tmp_path, table, {})
+    lucky = Candidate("toy", "audio", "epoch_03")
+    write(tmp_path, lucky.step, lucky.checkpoint, right_on(table, SECOND))
     params = GREEDY.model_copy(update={"networks": [*STEPS, "audio"], "criterion": "f1"})
-    ratings = ensemble.select(table, tmp_path, "toy", params).ratings
-    assert Candidate("toy", "audio", "epoch_03") not in chosen(table, tmp_path, params).values()
-    assert ratings.set_index("checkpoint").loc["epoch_03", [*AU_NAMES]].eq(0).all()
+    assert lucky not in chosen(table, tmp_path, params, FIRST).values()
+    assert lucky in chosen(table, tmp_path, params, SECOND).values()
+
+
+def test_no_video_is_scored_by_a_choice_that_it_had_a_part_in(
+    tmp_path: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two checkpoints, each right on one half alone: all that is written of both halves is wrong, network by itself
+    and ensemble; what was chosen on all videos is as the files say."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["ensemble", "toy"])
+    for name, half in (("epoch_01", FIRST), ("epoch_02", SECOND)):
+        write(Path("data/predictions"), "visual", name, right_on(table, half))
+    card = {"chosen": "epoch_02", "chosen_on": "validation"}
+    Path("data/predictions/toy/visual/card.json").write_text(json.dumps(card))
+    Path("data/index").mkdir()
+    table.to_parquet("data/index/frames.parquet")
+    block = {"networks": ["visual"], "method": "best", "criterion": "f1"}
+    Path("params.yaml").write_text(json.dumps({"scale": "smoke", "toy": {"ensemble": block}}))
+    ensemble.run()
+    out = Path("data/ensemble/toy")
+    whole = held_out(read_parts(out), table)
+    assert len(whole) == len(predict(table, noise=0))
+    assert (whole[[*AU_LOGITS, *VA_NAMES]] == -9).all(axis=None)
+    assert pd.read_parquet(out / "networks/visual.parquet").equals(whole)
+    selections = json.loads((out / "selections.json").read_text())
+    assert [selections[part]["AU1"][0]["checkpoint"] for part in (FIRST, SECOND)] == ["epoch_01", "epoch_02"]
+    behind = read_provenance(out / "provenance.json")
+    used = {source["checkpoint"] for sources in selections[ALL].values() for source in sources}
+    assert {source.checkpoint for source in behind.sources} == used
 
 
 def test_what_no_step_predicts_has_no_source(tmp_path: Path, table: pd.DataFrame) -> None:
@@ -86,19 +131,20 @@ def test_mean_weighs_the_steps_own_choices_equally(tmp_path: Path, table: pd.Dat
         write(tmp_path, step, "epoch_02", predict(table, noise=0))
         write(tmp_path, step, "epoch_01", predict(table, noise=noise))  # the card's choice
     params = ensemble.Params(networks=["fold1", "fold2"], method="mean")
-    ratings, members, selection = ensemble.select(table, tmp_path, "toy", params)
+    members, selection = choice(table, tmp_path, params)
     folds = [Source("toy", "fold1", "epoch_01", 0.5), Source("toy", "fold2", "epoch_01", 0.5)]
     assert selection == dict.fromkeys(UNITS, folds)
-    shown = ensemble.named(ratings, members)
-    assert shown.loc[shown["chosen"].eq(1), "name"].tolist() == ["fold1 epoch_01", "fold2 epoch_01"]
+    assert members == [Candidate("toy", "fold1", "epoch_01"), Candidate("toy", "fold2", "epoch_01")]
 
 
 EACH = GREEDY.model_copy(update={"method": "best_mean"})
 
 
-def members(table: pd.DataFrame, root: Path, params: ensemble.Params) -> dict[str, list[tuple[str, str]]]:
+def members(
+    table: pd.DataFrame, root: Path, params: ensemble.Params, part: str = ALL
+) -> dict[str, list[tuple[str, str]]]:
     """Networks and checkpoints of each unit, which must weigh the same."""
-    selection = ensemble.select(table, root, "toy", params).selection
+    selection = choice(table, root, params, part).selection
     weights = {round(source.weight * len(own), 9) for own in selection.values() for source in own}
     assert weights == {1}
     return {unit: [(source.step, source.checkpoint) for source in own] for unit, own in selection.items()}
@@ -152,15 +198,15 @@ def test_best_mean_asks_a_network_only_for_what_it_predicts(tmp_path: Path, tabl
     }
 
 
-def test_best_mean_chooses_by_the_criterion_on_the_selection_half(tmp_path: Path) -> None:
+def test_best_mean_chooses_by_the_criterion_on_its_half(tmp_path: Path) -> None:
     table, keen, shy = keen_and_shy()
-    scoring = keen["trial"].map(halves(table)).eq("scoring")
+    scoring = keen["trial"].map(halves(table)).eq(SECOND)
     for own, other in ((keen, shy), (shy, keen)):
         told = own.where(~scoring, other)  # on the other half it is the other way round
         write(tmp_path, "visual", "epoch_01" if own is keen else "epoch_02", told)
     for criterion, checkpoint in (("f1", "epoch_01"), ("score", "epoch_02")):
         params = EACH.model_copy(update={"networks": ["visual"], "criterion": criterion})
-        found = members(table, tmp_path, params)
+        found = members(table, tmp_path, params, FIRST)
         assert {source for own in found.values() for source in own} == {("visual", checkpoint)}
 
 
@@ -168,14 +214,14 @@ def test_best_mean_predicts_the_mean_probability(tmp_path: Path, table: pd.DataF
     rows = predict(table, noise=0)
     write(tmp_path, "visual", "epoch_01", rows.assign(logit_AU1=np.log(0.9 / 0.1)))
     write(tmp_path, "sequence", "epoch_01", rows.assign(logit_AU1=np.log(0.5 / 0.5)))
-    predicted = compose(ensemble.select(table, tmp_path, "toy", EACH).selection, tmp_path)
+    predicted = compose(choice(table, tmp_path, EACH).selection, tmp_path)
     np.testing.assert_allclose(predicted["logit_AU1"], np.log(0.7 / 0.3), rtol=1e-6)
 
 
 def test_weights_are_searched_for_each_unit(tmp_path: Path, table: pd.DataFrame) -> None:
     lay(tmp_path, table, {"logit_AU15": 9})
     params = GREEDY.model_copy(update={"method": "weights", "grid_step": 0.5})
-    selection = ensemble.select(table, tmp_path, "toy", params).selection
+    selection = choice(table, tmp_path, params).selection
     assert selection["AU15"] == [Source(*OTHER, 1.0)] and selection["AU1"] == [Source(*GOOD, 1.0)]
     assert compose(selection, tmp_path)["logit_AU15"].notna().all()
 

@@ -16,10 +16,11 @@ from stages.evaluate.majority import majority
 from stages.evaluate.plot_tables import confusion_table, units_table
 from stages.scoring import figures, step_scores
 from stages.scoring.candidates import Candidate
+from stages.scoring.crossfit import PARTS, write_parts
 from stages.scoring.provenance import provenance
 from stages.scoring.tables import labelled
 from stages.scoring.tables.halves import halves
-from tests.scoring.prediction_tables import frame_table, predict, write
+from tests.scoring.prediction_tables import frame_table, predict
 
 
 @pytest.fixture
@@ -35,11 +36,11 @@ def spoil(table: pd.DataFrame, half: str) -> pd.DataFrame:
     return predictions
 
 
-def test_both_figures_are_shown(table: pd.DataFrame) -> None:
-    scored, counts = labelled.join(labelled.validation(table), spoil(table, "selection"), "drop")
-    metrics = figures.measure(scored, counts, halves(table))
-    assert metrics["scoring_half"]["au"]["score"] == 1
-    assert metrics["au"]["score"] < 0.8
+def test_figures_are_of_all_videos_with_their_intervals(table: pd.DataFrame) -> None:
+    scored, counts = labelled.join(labelled.validation(table), spoil(table, "first"), "drop")
+    metrics = figures.measure(scored, counts)
+    assert metrics["au"]["score"] == labelled.official(scored)["AU"] < 0.8
+    assert metrics["interval"]["au"]["low"] < metrics["au"]["score"] < metrics["interval"]["au"]["high"]
     assert metrics["abaw3"]["au"] == metrics["au"]["f1"] < metrics["au"]["score"]
     assert metrics["abaw3"]["expr_without_other"] == metrics["expr"]["f1"]
     assert metrics["abaw3"]["va"] == metrics["va"]["ccc"]
@@ -79,8 +80,8 @@ def test_a_system_without_expressions_confuses_none(table: pd.DataFrame) -> None
 def test_what_a_system_does_not_predict_has_no_key(table: pd.DataFrame) -> None:
     predictions = predict(table, noise=0).assign(valence=np.nan, arousal=np.nan, logit_AU7=np.nan)
     scored, counts = labelled.join(labelled.validation(table), predictions, "drop")
-    metrics = figures.measure(scored, counts, halves(table))
-    assert "va" not in metrics and "va" not in metrics["scoring_half"] and "va" not in metrics["abaw3"]
+    metrics = figures.measure(scored, counts)
+    assert "va" not in metrics and "va" not in metrics["interval"] and "va" not in metrics["abaw3"]
     assert set(metrics["au"]["per_unit"]) == set(AU_NAMES) - {"AU7"} and metrics["au"]["score"] == 1
 
 
@@ -100,9 +101,7 @@ def test_figures_for_the_comparison_are_not_rounded(
     )
     noisy = predict(table, noise=1.5)
     table.to_parquet(folder("data/index") / "frames.parquet")
-    write(Path("data/predictions"), "visual", "epoch_01", noisy)
-    noisy.to_parquet(folder("data/ensemble/toy") / "predictions.parquet", index=False)
-    noisy.to_parquet(folder("data/smooth") / "toy.parquet", index=False)
+    lay(noisy, Path("data/ensemble/toy"), Path("data/smooth/toy"))
     write_json(
         Path("data/ensemble/toy/provenance.json"),
         provenance([Candidate("toy", "visual", "epoch_01")], []).as_json(),
@@ -111,12 +110,12 @@ def test_figures_for_the_comparison_are_not_rounded(
     scores = json.loads(Path("data/scores/toy.json").read_text())
     final = scores["steps"][-1]
     scored, _ = labelled.join(labelled.validation(table), noisy, "drop")
-    assert final["all"] == labelled.official(scored)
-    assert final["papers"]["all"] == labelled.macro_f1(scored), "what its paper measures by"
+    assert final["score"] == labelled.official(scored)
+    assert final["papers"] == labelled.macro_f1(scored), "what its paper measures by"
     visual = scores["published"]["steps"]["visual"]
     assert (visual["AU"], visual["EXPR"]) == (0.7, None) and scores["published"]["measure"] == "macro F1"
     metrics = json.loads(Path("metrics/toy.json").read_text())
-    assert metrics["au"]["score"] == round(final["all"]["AU"], 4) != final["all"]["AU"]
+    assert metrics["au"]["score"] == round(final["score"]["AU"], 4) != final["score"]["AU"]
 
 
 def write_params(published: dict[str, Any]) -> None:
@@ -125,12 +124,21 @@ def write_params(published: dict[str, Any]) -> None:
     Path("params.yaml").write_text(json.dumps(params))
 
 
-def test_a_published_step_that_there_is_not_is_an_error_before_anything_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def lay(said: pd.DataFrame, *folders: Path) -> None:
+    """The same predictions of every part, and of the network behind them."""
+    for own in folders:
+        write_parts(own, dict.fromkeys(PARTS, said))
+    said.to_parquet(folder(str(folders[0] / "networks")) / "visual.parquet", index=False)
+
+
+def test_a_published_step_that_there_is_not_is_an_error(
+    tmp_path: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["evaluate", "toy"])
-    folder("data/predictions/toy/visual")
+    table.to_parquet(folder("data/index") / "frames.parquet")
+    behind = provenance([Candidate("toy", "visual", "epoch_01")], [])
+    write_json(Path("data/ensemble/toy/provenance.json"), behind.as_json())
     write_params({"tasks": ["AU"], "steps": {"smooth": {}, "visaul": {}}, "source": "a paper"})
     with pytest.raises(
         UserError, match=r"toy\.published\.steps: .*'visaul'; steps are visual, ensemble, smooth"
@@ -146,30 +154,29 @@ def test_steps_are_the_networks_then_ensemble_and_smoothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     final = predict(table, noise=0)
-    write(Path("data/predictions"), "visual", "epoch_01", final)
-    final.to_parquet(folder("data/ensemble/toy") / "predictions.parquet", index=False)
+    lay(final, Path("data/ensemble/toy"))
     visual, other = Candidate("toy", "visual", "epoch_01"), Candidate("toy", "visual", "epoch_03")
-    behind = provenance([visual], [other, visual])
-    write_json(Path("data/ensemble/toy/provenance.json"), behind.as_json())
-    steps = list(evaluate.steps(table, "toy", final))
+    steps = list(
+        evaluate.steps(table, Path("data/ensemble/toy"), provenance([visual], [other, visual]), final)
+    )
     assert [step.name for step in steps] == ["majority", "visual", "ensemble", "smooth"]
     used = "visual epoch_01, epoch_03"
     assert [step.checkpoint for step in steps] == ["", "epoch_01", used, used]
 
 
-def test_a_step_that_only_helps_where_it_was_chosen_shows(table: pd.DataFrame) -> None:
+def test_a_step_has_its_score_its_interval_and_what_it_changes(table: pd.DataFrame) -> None:
     perfect = predict(table, noise=0)
     steps = [
         step_scores.Step("majority", "", majority(table, perfect)),
         step_scores.Step("visual", "epoch_01", perfect),
-        step_scores.Step("ensemble", "best", spoil(table, "scoring")),
+        step_scores.Step("ensemble", "best", spoil(table, "second")),
     ]
-    baseline, visual, ensemble = step_scores.score_steps(table, steps, halves(table), "drop")
-    assert baseline["step"] == "majority" and baseline["all"]["AU"] < 0.7 and baseline["all"]["VA"] == 0
-    assert visual["scoring"]["AU"] == visual["all"]["AU"] == 1
-    assert ensemble["scoring"]["AU"] == 0 < ensemble["all"]["AU"]
+    baseline, visual, ensemble = step_scores.score_steps(labelled.validation(table), steps, "drop")
+    assert baseline["step"] == "majority" and baseline["score"]["AU"] < 0.7 and baseline["score"]["VA"] == 0
+    assert visual["score"]["AU"] == visual["low"]["AU"] == visual["high"]["AU"] == 1
+    assert ensemble["low"]["AU"] < ensemble["score"]["AU"] < ensemble["high"]["AU"] < 1
     assert baseline["change"] == baseline["error"] == {}
-    assert ensemble["change"]["AU"] == -1 and ensemble["error"]["AU"] < 0.1
+    assert ensemble["change"]["AU"] == ensemble["score"]["AU"] - 1 and ensemble["error"]["AU"] > 0.1
 
 
 def test_change_is_from_the_last_step_that_has_the_task(table: pd.DataFrame) -> None:
@@ -181,7 +188,7 @@ def test_change_is_from_the_last_step_that_has_the_task(table: pd.DataFrame) -> 
         step_scores.Step("units", "", noisy.assign(**nothing, **faces)),
         step_scores.Step("gru", "", good.assign(**nothing, **units)),
     ]
-    visual, second, third = step_scores.score_steps(table, steps, halves(table), "drop")
+    visual, second, third = step_scores.score_steps(labelled.validation(table), steps, "drop")
     assert np.isnan(list(second["change"].values())).all()
-    assert third["change"]["EXPR"] == third["scoring"]["EXPR"] - visual["scoring"]["EXPR"] > 0
+    assert third["change"]["EXPR"] == third["score"]["EXPR"] - visual["score"]["EXPR"] > 0
     assert third["error"]["EXPR"] > 0 and np.isnan(third["change"]["AU"])

@@ -55,8 +55,8 @@ def save_step(models: Path, system: str, step: str, tasks: list[str] = TASKS) ->
 def save_system(models: Path, system: str, steps: dict[str, str], widths: dict[str, int]) -> None:
     """Which step each unit comes from."""
     source = {"system": system, "checkpoint": "epoch_01", "weight": 1.0}
-    write(models / system / "selection.json", {unit: [{**source, "step": steps[unit]}] for unit in steps})
-    write(models / system / "widths.json", widths)
+    selection = {unit: [{**source, "step": steps[unit]}] for unit in steps}
+    write(models / system / "system.json", {"selection": selection, "widths": widths})
 
 
 def save_landmarks(models: Path) -> None:

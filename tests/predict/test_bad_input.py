@@ -77,7 +77,7 @@ def test_without_models_the_command_that_makes_them_is_named(
         main(run)
     told = capsys.readouterr().err
     assert left.value.code == 2 and list(tmp_path.iterdir()) == []
-    assert told.startswith("error: models/no/selection.json: missing; run `dvc repro` first")
+    assert told.startswith("error: models/no/system.json: missing; run `dvc repro` first")
     assert told.count("\n") == 1
 
 

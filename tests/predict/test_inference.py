@@ -177,9 +177,8 @@ def test_smoothing_is_applied_and_stops_at_gaps(root: Path, models: Models, tmp_
 
 
 def save(root: Path, chosen: System) -> None:
-    folder = root / chosen.name
-    (folder / "selection.json").write_text(json.dumps(describe(chosen.selection)))
-    (folder / "widths.json").write_text(json.dumps(chosen.widths))
+    told = {"selection": describe(chosen.selection), "widths": chosen.widths}
+    (root / chosen.name / "system.json").write_text(json.dumps(told))
 
 
 def test_the_combined_system_mixes_what_systems_say_in_the_end(
@@ -252,9 +251,7 @@ def test_a_sound_that_nothing_hears_is_not_made(root: Path, models: Models, tmp_
 
 
 def test_systems_are_read_back_or_their_absence_told(tmp_path: Path) -> None:
-    with pytest.raises(
-        UserError, match=r"y/selection\.json: missing; run `dvc repro`.*trained systems: none"
-    ):
+    with pytest.raises(UserError, match=r"y/system\.json: missing; run `dvc repro`.*trained systems: none"):
         read_system(tmp_path, "y")
     for name in ("a", "combined"):
         (tmp_path / name).mkdir()

@@ -18,9 +18,12 @@ def test_measures_from_sums_are_the_measures_from_frames(table: pd.DataFrame) ->
     own = scored(table, predict(table, noise=1.5))
     names = sorted(own.trials.unique())
     own_sums = video_sums.by_video(own, names)
-    total = video_sums.official(video_sums.weigh(np.ones((1, len(names)), int), own_sums))
+    total = video_sums.task_scores(video_sums.weigh(np.ones((1, len(names)), int), own_sums), "score")
     assert {task: score[0] for task, score in total.items()} == pytest.approx(labelled.official(own))
-    only = video_sums.official(own_sums)
+    only = video_sums.task_scores(own_sums, "score")
+    assert video_sums.task_scores(video_sums.total(own_sums), "f1") == pytest.approx(
+        labelled.task_scores(own, "f1")
+    )
     third = own.where(own.trials.eq(names[2]))
     assert {task: score[2] for task, score in only.items()} == pytest.approx(labelled.official(third))
 
@@ -37,6 +40,6 @@ def test_a_video_drawn_twice_counts_twice(table: pd.DataFrame) -> None:
         np.concatenate([part.va for part in parts]),
         pd.concat([part.predicted for part in parts]),
     )
-    assert {task: score[0] for task, score in video_sums.official(drawn).items()} == pytest.approx(
-        labelled.official(joined)
-    )
+    assert {
+        task: score[0] for task, score in video_sums.task_scores(drawn, "score").items()
+    } == pytest.approx(labelled.official(joined))

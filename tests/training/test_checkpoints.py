@@ -10,7 +10,6 @@ from stages.scoring.tables import labelled
 from stages.scoring.tables.prediction_table import prediction_table
 from stages.training.checkpoints import best_epoch, chosen_epoch, epoch_scores, exhausted
 
-
 HISTORY = [
     {"epoch": n, "val_AU": v, "overall": s} for n, v, s in [(1, 0.9, nan), (2, 0.1, 0.5), (3, 0.8, 0.5)]
 ]
