@@ -1,7 +1,11 @@
-"""Differences between two runs: bytes of every out, figures within tolerances."""
+"""Differences between two runs: bytes of every out, figures within tolerances.
+
+python -m repro.compare A B     which scores of two folders, Git revisions or experiments differ beyond chance
+"""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import math
@@ -11,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+
+from repro.chance import differences, lines, scores_of
+from stages.core.runtime import main
 
 LOCK = "dvc.lock"
 # How far a re-run of the demo may be off, by "file:key"; the first pattern that fits counts. On the machine
@@ -87,3 +94,18 @@ def _close(first: Any, second: Any, limit: float) -> bool:
     if isinstance(first, int | float) and isinstance(second, int | float):
         return math.isclose(first, second, rel_tol=0.0, abs_tol=limit + 1e-9)
     return limit == math.inf or bool(first == second)
+
+
+def run() -> None:
+    """Read the command line, print a line a score."""
+    parser = argparse.ArgumentParser(
+        prog="python -m repro.compare", description="scores that differ beyond chance"
+    )
+    parser.add_argument("first", help="folder, Git revision or experiment")
+    parser.add_argument("second", nargs="?", default=".", help="the same (default: the working folder)")
+    told = parser.parse_args()
+    print("\n".join(lines(differences(scores_of(told.first), scores_of(told.second)))))
+
+
+if __name__ == "__main__":
+    main(run)
