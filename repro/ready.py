@@ -27,7 +27,7 @@ from stages.core.paths import INDEX, MODELS, SCORES
 from stages.core.runtime import device, log, main, setup_torch
 from stages.ensemble.mixture import Source, describe
 from stages.frames.search import Params, search_of
-from stages.predict.__main__ import SEED, Predictor, frames_of
+from stages.predict.films import SEED, Look, Predictor, frames_of
 from stages.predict.inference import predict_recording
 from stages.predict.ready import READY, SAMPLE
 from stages.predict.recording import LANDMARKS
@@ -95,7 +95,8 @@ def scores(system: str, step: str) -> dict[str, Any]:
 def say(system: System, models: Models, film: Path) -> pd.DataFrame:
     """What a system says of a film, a row a frame; `models.loaded` then holds what it took."""
     predict = partial(predict_recording, system)
-    return frames_of(film, Predictor(predict, models), search_of(load(Params, "frames")))
+    look = Look(search_of(load(Params, "frames")))
+    return frames_of(film, {film: Predictor(predict, models)}, look)[film]
 
 
 def smallest() -> Path:

@@ -1,10 +1,11 @@
 """Run a trained system, or TSAV's published weights, on face videos or images, with or without sound.
 
-    python -m stages.predict VIDEO ... --out DIR [--system NAME | --weights FILE] [--side left] [--overlay]
+    python -m stages.predict VIDEO ... --out DIR [--system NAME | --weights FILE] [--side left] [--overlay] [--adapt]
 
-For each video: DIR/<name>.parquet and .csv, one row a frame (frame, time in s, face box in pixels, 12 AU and
-7 expression probabilities, valence, arousal; empty where no face is seen or the system does not tell);
-DIR/{AU,EXPR,VA}_Set/<name>.txt in Aff-Wild2's form, −1 or −5 there; and with --overlay a picture of it all.
+VIDEO: files, folders of them, patterns in quotes. For each: DIR/<name>.parquet and .csv, one row a frame (frame, time
+in s, face box in pixels, 12 AU and 7 expression probabilities, valence, arousal; empty where no face is seen or the
+system does not tell); DIR/{AU,EXPR,VA}_Set/<name>.txt in Aff-Wild2's form, −1 or −5 there; and with --overlay a picture
+of it all. `--system all`: every trained one, into DIR/<system>.
 
 Networks, windows, features and masks are those that the models' cards tell. How faces are looked for is not
 in them: that is section `frames` of params.yaml.
@@ -14,93 +15,75 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import NamedTuple
-
-import av
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from stages.core.errors import UserError
-from stages.core.labels import PREDICTION_COLUMNS
-from stages.core.params import load
-from stages.core.paths import MODELS
-from stages.core.runtime import device, log, main, setup_torch, workers
-from stages.frames.search import Params, search_of
-from stages.media.extract import Search
-from stages.networks.tsav import load_tsav
-from stages.predict.extraction import store_faces, store_mel
-from stages.predict.inference import predict_published, predict_recording
-from stages.predict.outputs import frame_rows, predicted_tasks, write_annotations, write_rows
-from stages.predict.overlay import write_overlay
-from stages.predict.ready import models_root
-from stages.predict.recording import LANDMARKS, NAME, Recording, has_landmarks
-from stages.predict.trained_systems import COMBINED, read_system, trained_systems
-from stages.training.trained import Models
+from stages.core.runtime import main
 
-# torchvision turns FFmpeg's log on when it is imported; stages/media/decode.py tells why it must be off.
-av.logging.set_level(None)
+if TYPE_CHECKING:
+    from stages.predict.films import Look, Predictor
 
-SEED = 0  # nothing is drawn
-
-Predict = Callable[[Recording], pd.DataFrame]  # → one row a frame with a face
-
-
-class Predictor(NamedTuple):
-    """What is run on a recording, and the models that it finds there."""
-
-    predict: Predict
-    models: Models
+ALL = "all"  # in place of a system's name
 
 
 def run() -> None:
     """Read the command line and how faces are looked for, then predict."""
     options = parse()
-    check_names(options.videos)
+    # What takes seconds to import, once the command line is known to be one.
+    from stages.core.params import load
+    from stages.core.runtime import setup_torch, workers
+    from stages.frames.search import Params, search_of
+    from stages.predict.films import SEED, Look, check_system, predict_all
+    from stages.predict.inputs import listed
+
+    videos = listed(options.videos)
+    check_names(videos)
     check_folder(options.out)
+    if not options.weights:
+        check_system(None if options.system == ALL else options.system)
     setup_torch(workers(), SEED)
-    predictor = published(options.weights) if options.weights else trained(options.system)
-    search = search_of(load(Params, "frames"))
-    predict_all(options.videos, options.out, predictor, search, options.side, options.overlay)
+    look = Look(search_of(load(Params, "frames")), options.side, options.overlay)
+    predict_all(videos, places(options, videos, look), look)
+
+
+def places(options: argparse.Namespace, videos: Sequence[Path], look: Look) -> dict[Path, Predictor]:
+    """Folder of results → what predicts them."""
+    from stages.predict.films import adapted, every, published, trained
+    from stages.predict.ready import models_root
+
+    if options.weights:
+        return {options.out: published(options.weights)}
+    name = None if options.system == ALL else options.system
+    models = adapted(videos, look, models_root(name)) if options.adapt else None
+    if options.system == ALL:
+        return {options.out / name: one for name, one in every(models).items()}
+    return {options.out: trained(name, models)}
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     summary = (__doc__ or "").split("\n")[0]
     parser = argparse.ArgumentParser(prog="python -m stages.predict", description=summary)
-    parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO", help="video or image file")
+    parser.add_argument(
+        "videos", nargs="+", type=Path, metavar="VIDEO", help="video or image, folder or pattern"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--system", help="trained system (default: combined, if it is trained)")
+    choice.add_argument("--system", help="trained system, or all (default: combined, if there)")
     choice.add_argument("--weights", type=Path, metavar="FILE", help="TSAV's published weights instead")
     parser.add_argument("--side", choices=("left", "right"), default="", help="which of two people")
     parser.add_argument("--overlay", action="store_true", help="also draw the results beside the picture")
-    return parser.parse_args(arguments)
-
-
-def trained(name: str | None = None, root: Path | None = None) -> Predictor:
-    """A trained system; by default the combined one, or the first by name, of `models_root`.
-
-    Errors: UserError where it is not there, naming the command that trains it.
-    """
-    root = root or models_root(name)
-    chosen = name or next(iter(trained_systems(root)), COMBINED)
-    return Predictor(partial(predict_recording, read_system(root, chosen)), Models(root, device()))
-
-
-def published(weights: Path, root: Path = MODELS) -> Predictor:
-    """TSAV as published. Errors: UserError for a file that does not hold its weights."""
-    models = Models(root, device())
-    model, report = load_tsav(weights)
-    log.print(f"{weights}: {report}")
-    if not has_landmarks(models):
-        log.print(
-            f"{models.root / LANDMARKS}: no landmark network, so TSAV sees black masks, which costs accuracy;"
-            " `dvc repro landmarks` makes one"
-        )
-    return Predictor(partial(predict_published, model.to(models.device)), models)
+    parser.add_argument(
+        "--adapt",
+        action="store_true",
+        help="take batch-norm statistics from the faces at hand (docs/predict.md)",
+    )
+    options = parser.parse_args(arguments)
+    if options.adapt and options.weights:
+        parser.error("--adapt is for trained systems, not for --weights")
+    return options
 
 
 def check_names(videos: Sequence[Path]) -> None:
@@ -118,67 +101,6 @@ def check_folder(out: Path) -> None:
         raise UserError(f"{place}: is a file; name a folder with --out")
     if not os.access(place, os.W_OK | os.X_OK):
         raise UserError(f"{place}: cannot be written to; name another folder with --out")
-
-
-def predict_all(
-    videos: Sequence[Path],
-    out: Path,
-    predictor: Predictor,
-    search: Search,
-    side: str = "",
-    overlay: bool = False,
-) -> None:
-    """Write the results of all videos to `out`; one that cannot be read does not stop the others.
-
-    Errors: UserError once the others are done.
-    """
-    failed = 0
-    for video in videos:
-        try:
-            predict(video, out, predictor, search, side, overlay)
-        except UserError as error:
-            if len(videos) == 1:
-                raise
-            failed += 1
-            log.print(f"left out: {error}")
-    if failed:
-        raise UserError(f"{failed} of {len(videos)} videos were left out, see above; the others are done")
-
-
-def predict(
-    video: Path, out: Path, predictor: Predictor, search: Search, side: str = "", overlay: bool = False
-) -> None:
-    """Write the results of one video to `out`, all of them once everything is computed.
-
-    Errors: UserError for a file that cannot be read.
-    """
-    rows = frames_of(video, predictor, search, side)
-    write_rows(out, video.stem, rows)
-    write_annotations(out, video.stem, rows, predicted_tasks(rows))
-    if overlay:
-        write_overlay(video, rows, out / f"{video.stem}.overlay.{'mp4' if len(rows) > 1 else 'png'}")
-    seen = int(rows["x0"].notna().sum())
-    log.print(f"{video}: a face in {seen} of {len(rows)} frames" + ("" if seen else "; all rows are empty"))
-
-
-def frames_of(video: Path, predictor: Predictor, search: Search, side: str = "") -> pd.DataFrame:
-    """One row a frame; see `reporting.per_frame.frame_rows`."""
-    with TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        times, faces = store_faces(video, search, side, scratch, NAME, workers())
-        if faces.empty:
-            return frame_rows(pd.DataFrame(columns=list(PREDICTION_COLUMNS)), faces, times)
-        recording = Recording(scratch, predictor.models, partial(_mel, video, search, told=[]))
-        predictions = predictor.predict(recording)
-    return frame_rows(predictions, faces, times)
-
-
-def _mel(video: Path, search: Search, front_end: str, folder: Path, told: list[str]) -> None:
-    """The sound for a front end; the first one tells what cannot be decoded of it."""
-    problem = store_mel(video, front_end, folder, NAME, search.on_error)
-    if problem and not told:
-        log.print(f"{video}: {problem}; what is missing counts as silent")
-        told.append(problem)
 
 
 if __name__ == "__main__":

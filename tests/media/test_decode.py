@@ -187,7 +187,7 @@ def test_damage_does_not_block_decoder_threads(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("module", ["stages.media.decode", "stages.predict.__main__"])
+@pytest.mark.parametrize("module", ["stages.media.decode", "stages.predict.films"])
 def test_the_log_is_off_whatever_else_is_imported(module: str) -> None:
     code = f"import {module}, av; assert av.logging.get_level() is None"
     subprocess.run([sys.executable, "-c", code], check=True)

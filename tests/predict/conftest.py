@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from stages.networks.tsav import TSAV, TSAV_UNITS
-from stages.predict.__main__ import Predictor, trained
+from stages.predict.films import Predictor, trained
 from stages.scoring.tables.labelled import UNITS
+from stages.training.trained import Models
 from tests.predict.saved import CARDS, astronaut, film, save_landmarks, save_step, save_system
 
 
@@ -27,7 +28,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def system(models: Path) -> Predictor:
-    return trained("tiny", models)
+    return trained("tiny", Models(models, torch.device("cpu")))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ import pytest
 from stages.core.errors import UserError
 from stages.core.runtime import main
 from stages.media.extract import Search
-from stages.predict.__main__ import Predict, check_names, parse, predict, predict_all, run
+from stages.predict.__main__ import check_names, parse, run
+from stages.predict.films import Look, Predict, predict, predict_all
 from tests.predict.saved import SEARCH
 
 
@@ -41,7 +42,7 @@ def damaged(folder: Path, kind: str, video: Path) -> Path:
 def test_what_cannot_be_read_leaves_nothing(system: Predict, silent: Path, tmp_path: Path, kind: str) -> None:
     path = damaged(tmp_path, kind, silent)
     with pytest.raises(UserError, match=path.name) as caught:
-        predict(path, tmp_path / "out", system, Search(), overlay=True)
+        predict(path, {tmp_path / "out": system}, Look(Search(), overlay=True))
     assert "\n" not in str(caught.value) and not (tmp_path / "out").exists()
 
 
@@ -50,7 +51,7 @@ def test_a_bad_video_does_not_stop_the_others(
 ) -> None:
     bad = damaged(tmp_path, "truncated", silent)
     with pytest.raises(UserError, match="1 of 2 videos were left out"):
-        predict_all([bad, silent], tmp_path / "out", system, SEARCH)
+        predict_all([bad, silent], {tmp_path / "out": system}, Look(SEARCH))
     assert len(pd.read_csv(tmp_path / "out/clip.csv")) == 12
     assert not list((tmp_path / "out").rglob("damaged*"))
 

@@ -11,7 +11,7 @@ import pytest
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES
 from stages.media.decode import frame_times
-from stages.predict.__main__ import Predictor, predict
+from stages.predict.films import Look, Predictor, predict
 from tests.media.videos import moving, set_display_matrix, spoil, write_video
 from tests.mel.test_hard_sounds import unknown
 from tests.predict.saved import SEARCH, astronaut
@@ -26,7 +26,7 @@ def face() -> np.ndarray:
 
 
 def table(path: Path, out: Path, system: Predictor, on_error: str = "fail") -> pd.DataFrame:
-    predict(path, out, system, SEARCH.__class__(detect_every=1, on_error=on_error))  # type: ignore[arg-type]
+    predict(path, {out: system}, Look(SEARCH.__class__(detect_every=1, on_error=on_error)))  # type: ignore[arg-type]
     return pd.read_parquet(out / f"{path.stem}.parquet")
 
 
@@ -64,7 +64,7 @@ def test_an_avi_whose_stamps_are_in_the_order_of_storage(
     system: Predictor, tmp_path: Path, face: np.ndarray
 ) -> None:
     film = write_video(tmp_path / "a.avi", moving(face, 12), options={"bf": "3"})
-    predict(film, tmp_path / "out", system, SEARCH, overlay=True)
+    predict(film, {tmp_path / "out": system}, Look(SEARCH, overlay=True))
     rows = pd.read_parquet(tmp_path / "out/a.parquet")
     np.testing.assert_allclose(rows["time"], np.arange(12) / 25, atol=1e-6)
     np.testing.assert_allclose(frame_times(tmp_path / "out/a.overlay.mp4"), rows["time"], atol=1e-3)

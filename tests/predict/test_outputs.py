@@ -9,22 +9,26 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from stages.core.labels import AU_NAMES, EXPRESSIONS, VA_NAMES
 from stages.index.annotations import read_track
 from stages.media.extract import Search
-from stages.predict.__main__ import Predict, predict, trained
+from stages.predict.films import Look, Predict, predict, trained
 from stages.scoring.tables.labelled import UNITS
+from stages.training.trained import Models
 from tests.predict.saved import SEARCH, TASKS, astronaut, film, save_step, save_system
 
 REAL = Path(__file__).parents[3] / "shared/real"
 OUTPUTS = [*AU_NAMES, *EXPRESSIONS, *VA_NAMES]
 
+CPU = torch.device("cpu")
+
 
 @pytest.fixture(scope="module")
 def results(system: Predict, silent: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    predict(silent, folder, system, SEARCH, overlay=True)
+    predict(silent, {folder: system}, Look(SEARCH, overlay=True))
     return folder
 
 
@@ -50,7 +54,7 @@ def test_a_silent_video_with_a_gap(results: Path) -> None:
 
 
 def test_the_same_again(system: Predict, silent: Path, results: Path, tmp_path: Path) -> None:
-    predict(silent, tmp_path, system, SEARCH)
+    predict(silent, {tmp_path: system}, Look(SEARCH))
     files = [path for path in tmp_path.rglob("*.*") if path.is_file()]
     assert len(files) == 5
     for path in files:
@@ -59,7 +63,7 @@ def test_the_same_again(system: Predict, silent: Path, results: Path, tmp_path: 
 
 def test_sound_is_heard(system: Predict, silent: Path, results: Path, tmp_path: Path) -> None:
     """The same pictures with noise: what is chosen from the audio step changes, what is seen does not."""
-    predict(with_noise(silent, tmp_path / "clip.mp4"), tmp_path / "out", system, SEARCH)
+    predict(with_noise(silent, tmp_path / "clip.mp4"), {tmp_path / "out": system}, Look(SEARCH))
     folders = (tmp_path / "out", results)
     loud, quiet = (pd.read_parquet(folder / "clip.parquet").dropna() for folder in folders)
     np.testing.assert_array_equal(loud["AU1"], quiet["AU1"])
@@ -84,7 +88,7 @@ def with_noise(video: Path, path: Path) -> Path:
 
 def test_an_image(system: Predict, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "astronaut.jpg"), astronaut(300)[..., ::-1])
-    predict(tmp_path / "astronaut.jpg", tmp_path / "out", system, Search(), overlay=True)
+    predict(tmp_path / "astronaut.jpg", {tmp_path / "out": system}, Look(Search(), overlay=True))
     rows = pd.read_csv(tmp_path / "out/astronaut.csv")
     assert len(rows) == 1 and rows["time"][0] == 0 and rows.notna().all(axis=None)
     assert cv2.imread(str(tmp_path / "out/astronaut.overlay.png")) is not None
@@ -92,7 +96,7 @@ def test_an_image(system: Predict, tmp_path: Path) -> None:
 
 def test_no_face_at_all(system: Predict, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     video = film(tmp_path / "empty.avi", [np.full((96, 96, 3), 90, np.uint8)] * 3, codec="mpeg4")
-    predict(video, tmp_path / "out", system, Search(), overlay=True)
+    predict(video, {tmp_path / "out": system}, Look(Search(), overlay=True))
     rows = pd.read_parquet(tmp_path / "out/empty.parquet")
     assert len(rows) == 3 and rows.drop(columns=["frame", "time"]).isna().all(axis=None)
     units = (tmp_path / "out/AU_Set/empty.txt").read_text().splitlines()
@@ -105,7 +109,7 @@ def test_a_system_without_valence(silent: Path, tmp_path: Path) -> None:
     models = tmp_path / "models"
     save_step(models, "two", "visual", ["AU", "EXPR"])
     save_system(models, "two", dict.fromkeys(UNITS, "visual"), {})
-    predict(silent, tmp_path / "out", trained(root=models), Search())
+    predict(silent, {tmp_path / "out": trained(models=Models(models, CPU))}, Look(Search()))
     rows = pd.read_parquet(tmp_path / "out/clip.parquet")
     assert rows[list(VA_NAMES)].isna().all(axis=None) and rows["AU1"].notna().any()
     assert sorted(path.name for path in (tmp_path / "out").glob("*_Set")) == ["AU_Set", "EXPR_Set"]
@@ -113,7 +117,7 @@ def test_a_system_without_valence(silent: Path, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real clips are not beside this checkout (../shared/real)")
 def test_a_real_clip_with_sound(system: Predict, tmp_path: Path) -> None:
-    predict(REAL / "swiz3n.mpg", tmp_path, system, Search())
+    predict(REAL / "swiz3n.mpg", {tmp_path: system}, Look(Search()))
     rows = pd.read_parquet(tmp_path / "swiz3n.parquet")
     assert len(rows) == 75 and rows.notna().all(axis=None)
     np.testing.assert_allclose(np.diff(rows["time"]), 0.04, atol=1e-3)

@@ -11,8 +11,9 @@ import torch
 
 from stages.core.errors import UserError
 from stages.core.labels import AU_NAMES, EXPRESSIONS, VA_NAMES
-from stages.predict.__main__ import predict, published, trained
+from stages.predict.films import Look, predict, published, trained
 from stages.scoring.tables.labelled import UNITS
+from stages.training.trained import Models
 from tests.predict.saved import SEARCH, astronaut, save_step, save_system
 
 KNOWN = ["AU1", "AU2", "AU4", "AU6", "AU12", "AU15", "AU25"]
@@ -22,7 +23,8 @@ def test_published_weights_without_any_training(
     silent: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What TSAV knows is there, what it does not know is empty; without landmarks its masks are black."""
-    predict(silent, tmp_path / "out", published(weights, tmp_path / "models"), SEARCH, overlay=True)
+    places = {tmp_path / "out": published(weights, tmp_path / "models")}
+    predict(silent, places, Look(SEARCH, overlay=True))
     told = " ".join(capsys.readouterr().err.split())
     assert "344" in told and "no landmark network" in told and "dvc repro landmarks" in told
     rows = pd.read_parquet(tmp_path / "out/clip.parquet")
@@ -44,7 +46,7 @@ def test_published_weights_without_any_training(
 def test_published_weights_see_masks(models: Path, weights: Path, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "astronaut.png"), astronaut()[..., ::-1])
     for name, root in (("with", models), ("without", tmp_path / "models")):
-        predict(tmp_path / "astronaut.png", tmp_path / name, published(weights, root), SEARCH)
+        predict(tmp_path / "astronaut.png", {tmp_path / name: published(weights, root)}, Look(SEARCH))
     drawn, black = (pd.read_parquet(tmp_path / f"{name}/astronaut.parquet") for name in ("with", "without"))
     assert (drawn[KNOWN] - black[KNOWN]).abs().to_numpy().max() > 1e-5
 
@@ -61,4 +63,5 @@ def test_a_trained_clips_model_needs_landmarks(silent: Path, tmp_path: Path) -> 
     save_step(tmp_path / "models", "one", "clips")
     save_system(tmp_path / "models", "one", dict.fromkeys(UNITS, "clips"), {})
     with pytest.raises(UserError, match=r"landmarks/card\.json: missing"):
-        predict(silent, tmp_path / "out", trained("one", tmp_path / "models"), SEARCH)
+        one = trained("one", Models(tmp_path / "models", torch.device("cpu")))
+        predict(silent, {tmp_path / "out": one}, Look(SEARCH))
