@@ -1,11 +1,13 @@
 """Run a trained system, or TSAV's published weights, on face videos or images, with or without sound.
 
-    python -m stages.predict VIDEO ... --out DIR [--system NAME | --weights FILE] [--side left] [--overlay] [--adapt]
+    python -m stages.predict VIDEO ... --out DIR [--system NAME | --weights FILE] [--side left | --people all]
+        [--overlay] [--adapt]
 
 VIDEO: files, folders of them, patterns in quotes. For each: DIR/<name>.parquet and .csv, one row a frame (frame, time
 in s, face box in pixels, 12 AU and 7 expression probabilities, valence, arousal; empty where no face is seen or the
 system does not tell); DIR/{AU,EXPR,VA}_Set/<name>.txt in Aff-Wild2's form, −1 or −5 there; and with --overlay a picture
-of it all. `--system all`: every trained one, into DIR/<system>.
+of it all. `--system all`: every trained one, into DIR/<system>. `--people all`: a row a frame and person (column
+person), annotations of each in <name>_1.txt, <name>_2.txt …
 
 Networks, windows, features and masks are those that the models' cards tell. How faces are looked for is not
 in them: that is section `frames` of params.yaml.
@@ -44,8 +46,17 @@ def run() -> None:
     if not options.weights:
         check_system(None if options.system == ALL else options.system)
     setup_torch(workers(), SEED)
-    look = Look(search_of(load(Params, "frames")), options.side, options.overlay)
+    look = Look(search_of(load(Params, "frames")), options.side, options.overlay, options.people)
     predict_all(videos, places(options, videos, look), look)
+
+
+def people(told: str) -> int | None:
+    """What --people names: None the main person, 0 everybody, else so many."""
+    if told in ("main", ALL):
+        return None if told == "main" else 0
+    if not told.isdecimal() or int(told) < 1:
+        raise argparse.ArgumentTypeError(f"{told!r} is neither main, all nor a number from 1 up")
+    return int(told)
 
 
 def places(options: argparse.Namespace, videos: Sequence[Path], look: Look) -> dict[Path, Predictor]:
@@ -74,6 +85,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     choice.add_argument("--system", help="trained system, or all (default: combined, if there)")
     choice.add_argument("--weights", type=Path, metavar="FILE", help="TSAV's published weights instead")
     parser.add_argument("--side", choices=("left", "right"), default="", help="which of two people")
+    parser.add_argument(
+        "--people", type=people, metavar="main|all|N", help="everybody, or the N seen longest (default: main)"
+    )
     parser.add_argument("--overlay", action="store_true", help="also draw the results beside the picture")
     parser.add_argument(
         "--adapt",
@@ -81,6 +95,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help="take batch-norm statistics from the faces at hand (docs/predict.md)",
     )
     options = parser.parse_args(arguments)
+    if options.people is not None and (options.side or options.overlay):
+        parser.error("--people goes with neither --side nor --overlay, which are of one person")
     if options.adapt and options.weights:
         parser.error("--adapt is for trained systems, not for --weights")
     return options

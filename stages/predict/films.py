@@ -21,9 +21,17 @@ from stages.core.runtime import device, log, workers
 from stages.media.extract import Search
 from stages.networks.tsav import load_tsav
 from stages.predict.adapt import FEWEST, MOST, AdaptedModels, thinned
+from stages.predict.crowd import store_everybody
 from stages.predict.extraction import store_faces, store_mel
 from stages.predict.inference import predict_published, predict_recording
-from stages.predict.outputs import frame_rows, predicted_tasks, write_annotations, write_rows
+from stages.predict.outputs import (
+    PERSON,
+    frame_rows,
+    people_rows,
+    predicted_tasks,
+    write_annotations,
+    write_rows,
+)
 from stages.predict.overlay import write_overlay
 from stages.predict.ready import models_root
 from stages.predict.recording import LANDMARKS, NAME, Recording, has_landmarks
@@ -35,6 +43,7 @@ from stages.training.trained import Models
 av.logging.set_level(None)
 
 SEED = 0  # nothing is drawn
+ALL = 0  # people
 NONE: NDArray[np.uint8] = np.zeros((0, 112, 112, 3), np.uint8)
 Predict = Callable[[Recording], pd.DataFrame]  # → one row a frame with a face
 
@@ -47,11 +56,16 @@ class Predictor(NamedTuple):
 
 
 class Look(NamedTuple):
-    """How faces are looked for, which of two people (`side`), and whether the results are drawn beside the picture."""
+    """How faces are looked for, and whose: the main one's, one of two people's (`side`), or `people`'s.
+
+    `people`: so many, those who are seen longest; ALL: everybody; None: the main one, without a number.
+    `overlay`: whether the results are drawn beside the picture.
+    """
 
     search: Search
     side: str = ""
     overlay: bool = False
+    people: int | None = None
 
 
 def check_system(name: str | None) -> None:
@@ -123,16 +137,38 @@ def predict(video: Path, places: Mapping[Path, Predictor], look: Look) -> None:
     found = frames_of(video, places, look)
     for out, rows in found.items():
         write_rows(out, video.stem, rows)
-        write_annotations(out, video.stem, rows, predicted_tasks(rows))
+        for name, own in _persons(video.stem, rows):
+            write_annotations(out, name, own, predicted_tasks(own))
         if look.overlay:
             write_overlay(video, rows, out / f"{video.stem}.overlay.{'mp4' if len(rows) > 1 else 'png'}")
-    rows = next(iter(found.values()))
-    seen = int(rows["x0"].notna().sum())
-    log.print(f"{video}: a face in {seen} of {len(rows)} frames" + ("" if seen else "; all rows are empty"))
+    log.print(f"{video}: {_told(next(iter(found.values())))}")
+
+
+def _persons(name: str, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Names and rows for annotation files, which know one person: `<name>`, or `<name>_1`, `<name>_2` …"""
+    if PERSON not in rows:
+        yield name, rows
+        return
+    frames = rows[["frame", "time"]].drop_duplicates()
+    for number, own in rows.groupby(PERSON):
+        yield f"{name}_{number}", frames.merge(own.drop(columns=[PERSON, "time"]), how="left", on="frame")
+
+
+def _told(rows: pd.DataFrame) -> str:
+    """What was seen, in words."""
+    seen, frames = int(rows["x0"].notna().sum()), rows["frame"].nunique()
+    if PERSON in rows:
+        return f"{rows[PERSON].nunique()} people, {seen} faces in {frames} frames"
+    return f"a face in {seen} of {frames} frames" + ("" if seen else "; all rows are empty")
 
 
 def frames_of(video: Path, places: Mapping[Path, Predictor], look: Look) -> dict[Path, pd.DataFrame]:
-    """One row a frame (see `outputs.frame_rows`) by each predictor, from one extraction."""
+    """One row a frame (see `outputs.frame_rows`) by each predictor, from one extraction.
+
+    With `look.people` one a frame and person, by the column `person`; where nobody is seen, one without.
+    """
+    if look.people is not None:
+        return _frames_of_people(video, places, look)
     with extracted(video, look) as (scratch, times, faces):
         if faces.empty:
             nothing = frame_rows(pd.DataFrame(columns=list(PREDICTION_COLUMNS)), faces, times)
@@ -142,6 +178,18 @@ def frames_of(video: Path, places: Mapping[Path, Predictor], look: Look) -> dict
         for out, (run, models) in places.items():
             predictions = run(Recording(scratch, models, listen))
             found[out] = frame_rows(predictions, faces, times)
+    return found
+
+
+def _frames_of_people(video: Path, places: Mapping[Path, Predictor], look: Look) -> dict[Path, pd.DataFrame]:
+    with TemporaryDirectory() as folder:
+        most = None if look.people == ALL else look.people
+        times, everybody = store_everybody(video, look.search, most, Path(folder), NAME, workers())
+        listen = partial(_mel, video, look.search, told=[])
+        found = {}
+        for out, (run, models) in places.items():
+            own = {one.number: run(Recording(one.folder, models, listen)) for one in everybody}
+            found[out] = people_rows(own, {one.number: one.table for one in everybody}, times)
     return found
 
 

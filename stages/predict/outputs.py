@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from stages.core.labels import (
     VA_NAMES,
 )
 
+PERSON = "person"
 BOX = ("x0", "y0", "x1", "y1")
 OUTPUTS = {"AU": AU_NAMES, "EXPR": EXPRESSIONS, "VA": VA_NAMES}
 NOT_ANNOTATED = -1  # of an action unit
@@ -43,6 +44,25 @@ def frame_rows(predictions: pd.DataFrame, faces: pd.DataFrame, times: NDArray[np
     rows = pd.DataFrame({"frame": np.arange(1, len(times) + 1, dtype=np.int32), "time": times})
     boxes = faces[["frame", *BOX]]
     return rows.merge(boxes, how="left", on="frame").merge(found, how="left", on="frame")
+
+
+def people_rows(
+    predictions: Mapping[int, pd.DataFrame], faces: Mapping[int, pd.DataFrame], times: NDArray[np.float64]
+) -> pd.DataFrame:
+    """One row a frame and person (column `person`, after time), as `frame_rows`; one without where nobody is seen.
+
+    `predictions`, `faces`: by the person's number.
+    """
+    nobody = frame_rows(
+        pd.DataFrame(columns=list(PREDICTION_COLUMNS)), pd.DataFrame(columns=["frame", *BOX]), times
+    )
+    rows = {number: frame_rows(own, faces[number], times) for number, own in predictions.items()}
+    seen = [own[own["x0"].notna()].assign(**{PERSON: number}) for number, own in rows.items()]
+    everybody = pd.concat(seen) if seen else nobody[:0].assign(**{PERSON: 0})
+    empty = nobody[~nobody["frame"].isin(everybody["frame"])]
+    joined = pd.concat([everybody, empty]) if len(empty) else everybody
+    joined.insert(2, PERSON, joined.pop(PERSON).astype("Int32"))
+    return joined.sort_values(["frame", PERSON], ignore_index=True)
 
 
 def write_rows(folder: Path, name: str, rows: pd.DataFrame) -> None:
