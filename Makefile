@@ -4,6 +4,7 @@ VENV   := .venv
 STUDY  ?= jiang2022
 COUNT  ?= 50
 SEED   ?= 1
+JOBS   ?= 1
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # Threads that wait sleep: spinning ones make a training beside other work several times as long.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -14,9 +15,9 @@ export OMP_WAIT_POLICY ?= PASSIVE
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-repro: $(VENV)/ready  ## run the pipeline: what changed, and nothing else
+repro: $(VENV)/ready  ## run the pipeline: what changed, and nothing else; JOBS stages at a time, on GPUS=0,1
 	python -m repro.heal
-	dvc repro
+	$(if $(filter 1,$(JOBS)),dvc repro,python -m repro.parallel --jobs $(JOBS) $(if $(GPUS),--gpus $(GPUS)))
 
 test: $(VENV)/ready  ## run the tests
 	pytest -n auto --dist loadgroup
