@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import pytest
 
 from stages.core.digests import ROOT
+from tests.cached import check_cache
 from tests.shell import dvc, started
 
 STAGE = f"""\
@@ -47,15 +47,6 @@ stages:
 def contents(project: Path) -> dict[str, str]:
     files = [path for out in ("kept", "model") for path in (project / out).rglob("*") if path.is_file()]
     return {path.relative_to(project).as_posix(): path.read_text() for path in files}
-
-
-def check_cache(project: Path) -> None:
-    """Every file of the cache has the content that it is named by."""
-    files = [path for path in (project / ".dvc/cache/files/md5").rglob("*") if path.is_file()]
-    assert files
-    for path in files:
-        name = path.parent.name + path.name.removesuffix(".dir")
-        assert hashlib.md5(path.read_bytes()).hexdigest() == name
 
 
 @pytest.mark.parametrize("kind", ["hardlink", "symlink"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,17 +11,24 @@ import numpy as np
 
 from stages.mel.sound import RATE
 
+BLACK = [np.zeros((32, 32, 3), np.uint8)] * 25
+
 
 def write_clip(
-    path: Path, channels: list[np.ndarray], rate: int = RATE, codec: str = "pcm_f32le", late: float = 0.0
+    path: Path,
+    channels: list[np.ndarray],
+    rate: int = RATE,
+    codec: str = "pcm_f32le",
+    late: float = 0.0,
+    pictures: Sequence[np.ndarray] = BLACK,
 ) -> Path:
-    """A Matroska file of one second of video and the given sound, which starts `late` seconds after it."""
-    with av.open(str(path), "w", format="matroska") as out:
+    """A Matroska file of one second of video, or of `pictures`, and the given sound, `late` seconds after it."""
+    with av.open(str(path), "w", format="matroska", options={"fflags": "bitexact"}) as out:
         video = out.add_stream("mpeg4", rate=25)
-        video.width = video.height = 32
+        video.height, video.width = pictures[0].shape[:2]
         sound = out.add_stream(codec, rate=rate, layout="stereo" if len(channels) == 2 else "mono")
-        for number in range(25):
-            picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), "rgb24")
+        for number, pixels in enumerate(pictures):
+            picture = av.VideoFrame.from_ndarray(pixels, "rgb24")
             picture.pts = number
             out.mux(video.encode(picture))
         out.mux(video.encode(None))
