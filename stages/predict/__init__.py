@@ -15,8 +15,7 @@ def predict_video(
     """What a trained system says of a video or image, one row a frame: the columns of `python -m stages.predict`.
 
     To be called from the project's root. `system`: by default the combined one, or what comes with the project.
-    `people`: a row
-    a frame and person of so many people, 0: of everybody.
+    `people`: a row a frame and person, of so many people, 0: of everybody.
     Errors: UserError for a file that cannot be read, or a system that is not there.
     """
     from stages.core.params import load
