@@ -1,7 +1,7 @@
 """Run a trained system, or TSAV's published weights, on face videos or images, with or without sound.
 
     python -m stages.predict VIDEO ... --out DIR [--system NAME | --weights FILE] [--side left | --people all]
-        [--overlay] [--adapt]
+        [--overlay] [--timeline] [--adapt]
 
 VIDEO: files, folders of them, patterns in quotes. For each: DIR/<name>.parquet and .csv, one row a frame (frame, time
 in s, face box in pixels, 12 AU and 7 expression probabilities, valence, arousal; empty where no face is seen or the
@@ -46,7 +46,9 @@ def run() -> None:
     if not options.weights:
         check_system(None if options.system == ALL else options.system)
     setup_torch(workers(), SEED)
-    look = Look(search_of(load(Params, "frames")), options.side, options.overlay, options.people)
+    look = Look(
+        search_of(load(Params, "frames")), options.side, options.overlay, options.people, options.timeline
+    )
     predict_all(videos, places(options, videos, look), look)
 
 
@@ -89,6 +91,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--people", type=people, metavar="main|all|N", help="everybody, or the N seen longest (default: main)"
     )
     parser.add_argument("--overlay", action="store_true", help="also draw the results beside the picture")
+    parser.add_argument("--timeline", action="store_true", help="also draw each film's results over time")
     parser.add_argument(
         "--adapt",
         action="store_true",

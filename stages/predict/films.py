@@ -35,6 +35,7 @@ from stages.predict.outputs import (
 from stages.predict.overlay import write_overlay
 from stages.predict.ready import models_root
 from stages.predict.recording import LANDMARKS, NAME, Recording, has_landmarks
+from stages.predict.timeline import write_timeline
 from stages.predict.trained_systems import COMBINED, read_system, trained_systems
 from stages.training.samples.faces import open_array
 from stages.training.trained import Models
@@ -59,13 +60,14 @@ class Look(NamedTuple):
     """How faces are looked for, and whose: the main one's, one of two people's (`side`), or `people`'s.
 
     `people`: so many, those who are seen longest; ALL: everybody; None: the main one, without a number.
-    `overlay`: whether the results are drawn beside the picture.
+    `overlay`: whether the results are drawn beside the picture; `timeline`: over time, as one picture.
     """
 
     search: Search
     side: str = ""
     overlay: bool = False
     people: int | None = None
+    timeline: bool = False
 
 
 def check_system(name: str | None) -> None:
@@ -141,6 +143,9 @@ def predict(video: Path, places: Mapping[Path, Predictor], look: Look) -> None:
             write_annotations(out, name, own, predicted_tasks(own))
         if look.overlay:
             write_overlay(video, rows, out / f"{video.stem}.overlay.{'mp4' if len(rows) > 1 else 'png'}")
+        if look.timeline:
+            for name, own in _persons(video.stem, rows):
+                write_timeline(video, own, out / f"{name}.timeline.png")
     log.print(f"{video}: {_told(next(iter(found.values())))}")
 
 
