@@ -61,11 +61,11 @@ def _random_reads(folder: Path) -> Row:
 
 
 def _extraction(folder: Path) -> list[Row]:
-    path = _video(folder / "video.mp4")
+    path = film(folder / "video.mp4")
     track = locate(path, Search(), threads=1)
     faces = np.empty((len(track), SIZE, SIZE, 3), np.uint8)
     bare, given, by_hand = seconds(
-        lambda: _decode(path), lambda: cut(path, track, faces, THREADS), lambda: _opencv(path, track, faces)
+        lambda: decode(path), lambda: cut(path, track, faces, THREADS), lambda: _opencv(path, track, faces)
     )
     searched, every = seconds(lambda: locate(path, Search(), count=LOOKS), lambda: _detect(path), repeat=3)
     name = f"faces out of {HEIGHT}p H.264"
@@ -83,7 +83,7 @@ def _extraction(folder: Path) -> list[Row]:
     ]
 
 
-def _decode(path: Path) -> None:
+def decode(path: Path) -> None:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.thread_type, stream.codec_context.thread_count = "AUTO", THREADS
@@ -110,7 +110,7 @@ def _portrait() -> np.ndarray:
     return skimage.data.astronaut()
 
 
-def _video(path: Path) -> Path:
+def film(path: Path) -> Path:
     """A head that sways before noise of the camera, at x264's default quality."""
     rng = np.random.default_rng(0)
     picture = cv2.resize(_portrait()[:288], (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
