@@ -34,7 +34,8 @@ STOPPED = 130  # as a shell tells of Ctrl-C
 def run() -> None:
     """What the command line asks for, in this folder."""
     options = parse()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts something in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     jobs = options.jobs or len(options.gpus) or 1
     advise(jobs)

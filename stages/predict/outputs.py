@@ -59,8 +59,7 @@ def people_rows(
     rows = {number: frame_rows(own, faces[number], times) for number, own in predictions.items()}
     seen = [own[own["x0"].notna()].assign(**{PERSON: number}) for number, own in rows.items()]
     everybody = pd.concat(seen) if seen else nobody[:0].assign(**{PERSON: 0})
-    empty = nobody[~nobody["frame"].isin(everybody["frame"])]
-    joined = pd.concat([everybody, empty]) if len(empty) else everybody
+    joined = everybody.merge(nobody[["frame", "time"]], how="outer", on=["frame", "time"])
     joined.insert(2, PERSON, joined.pop(PERSON).astype("Int32"))
     return joined.sort_values(["frame", PERSON], ignore_index=True)
 
