@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     import torch
     from lightning_fabric import Fabric
 
+MOST_BYTES = 200  # of a name that is extended as it is
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # malloc.h of glibc
 EXAMPLES = {"system": "jin2021", "run": "jin2021-visual", "backbone": "iresnet"}
-log = Console(stderr=True, highlight=False, soft_wrap=True)
+# What it prints names files: brackets and colons in a name are no markup.
+log = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def main(run: Callable[[], None]) -> None:
@@ -153,12 +156,18 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Never writes into an existing file: DVC's cache may be hard-linked to it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
+    beside = path.with_name(f".{_short(path.name)}.{os.getpid()}{path.suffix}")
     try:
         yield beside
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _short(name: str) -> str:
+    """A file's name with room for what is put around it; a name holds 255 bytes."""
+    content = os.fsencode(name)
+    return name if len(content) <= MOST_BYTES else sha256(content).hexdigest()[:32]
 
 
 def link(source: str | Path, target: str | Path) -> None:

@@ -26,6 +26,10 @@ IMAGE = re.compile(r"^(?P<trial>.+)/(?P<frame>\d+)\.jpg$")
 NAMES = {"VA": HEADERS["VA"][0], "EXPR": EXPRESSIONS_2022, "AU": AU_NAMES}
 PLACES = {"VA": slice(0, 2), "EXPR": slice(2, 3), "AU": slice(3, 15)}
 WIDTH = 16
+FRAMES = (
+    10_000_000  # of all trials of a file: Aff-Wild2 has 3 million; a number may claim any amount of memory
+)
+DIGITS = 12  # of a frame's number, at most
 TYPES = {"image": pa.string(), **{str(column): pa.float32() for column in range(1, WIDTH)}}
 
 
@@ -40,6 +44,10 @@ def read_mtl(path: Path, partial_au: str = "drop") -> dict[str, dict[str, Track]
     if rows is None:
         raise UserError(next(iter(mtl_faults(path)), f"{path}: cannot be parsed; write it again"))
     places, values = rows
+    if (frames := int(places.groupby("trial")["frame"].max().sum())) > FRAMES:
+        raise UserError(
+            f"{path}: its numbers tell of {frames} frames, more than {FRAMES}; number images from 1"
+        )
     return {
         str(trial): _tracks(place["frame"].to_numpy(), values[place.index.to_numpy()], partial_au)
         for trial, place in places.groupby("trial")
@@ -70,8 +78,15 @@ def _rows(table: pa.Table) -> tuple[pd.DataFrame, np.ndarray] | None:
     values = np.column_stack([column.to_numpy() for column in table.columns[1:]])
     if places.isna().any(axis=None) or not all(_valid(values, task).all() for task in PLACES):
         return None
+    if not places["frame"].map(_is_number).all():
+        return None
     places["frame"] = places["frame"].astype(np.int64)
-    return (places, values) if places["frame"].min() > 0 else None
+    return places, values
+
+
+def _is_number(digits: str) -> bool:
+    """Whether digits are the number of a frame."""
+    return len(digits) <= DIGITS and int(digits) > 0
 
 
 def _valid(values: np.ndarray, task: str) -> np.ndarray:
@@ -99,7 +114,7 @@ def _fault(line: str) -> str:
     if len(cells) != WIDTH:
         return f"has {len(cells)} values instead of {WIDTH}"
     match = IMAGE.match(cells[0])
-    if not match or int(match["frame"]) < 1:
+    if not match or not _is_number(match["frame"]):
         return f"{clip(cells[0])!r} is no <video>/<number>.jpg"
     try:
         row = np.array([cells[1:]], np.float32)

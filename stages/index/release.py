@@ -12,6 +12,7 @@ from stages.core.errors import UserError
 from stages.index.annotations import Track, faults, read_track
 from stages.index.layout import AnnotationFile, video_of
 from stages.index.mtl import mtl_faults, read_mtl
+from stages.media.names import check_name
 
 COLUMNS = ["task", "split", "trial", "video", "path", "rows", "labelled", "other", "partial"]
 
@@ -37,6 +38,7 @@ def read_release(
     for file in files:
         try:
             for task, trial, track in _read(file, partial_au):
+                check_name(trial, file.path)
                 rows.append(_row(file, task, trial, track))
                 values.append(track.values)
         except UserError as error:
@@ -48,7 +50,16 @@ def read_release(
 
 def file_faults(file: AnnotationFile) -> list[str]:
     """Everything wrong with an annotation file, one sentence each."""
-    return mtl_faults(file.path) if file.task == "MTL" else faults(file.path, file.task)
+    found = mtl_faults(file.path) if file.task == "MTL" else faults(file.path, file.task)
+    return found or list(_first_fault(file))
+
+
+def _first_fault(file: AnnotationFile) -> Iterator[str]:
+    """What is wrong with a file as a whole."""
+    try:
+        read_release([file])
+    except UserError as error:
+        yield str(error)
 
 
 def _read(file: AnnotationFile, partial_au: str) -> Iterator[tuple[str, str, Track]]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Stamps = NDArray[np.float64]  # seconds
 
 LEAP = 60.0  # seconds without picture and sound after which the clock was set anew and no time has passed
+LONGEST = 3600.0  # seconds that a picture may stand while somebody speaks; more is a clock set anew
 REORDER = 16  # frames that a codec may store out of their order (H.264, A.3.1)
 INTERVAL = 1 / 25  # seconds from frame to frame where no two stamps differ
 
@@ -67,7 +68,9 @@ def _leaps(stamps: Stamps, sound: Callable[[], Stamps]) -> list[int]:
 
 def _heard(before: float, after: float, sound: Stamps) -> bool:
     """Whether there is sound well within a gap between pictures."""
-    return bool(((sound > before + LEAP / 4) & (sound < after - LEAP / 4)).any())
+    return after - before <= LONGEST and bool(
+        ((sound > before + LEAP / 4) & (sound < after - LEAP / 4)).any()
+    )
 
 
 def _apart(times: Stamps, least: float) -> Stamps:

@@ -29,6 +29,16 @@ ABOUT = (
     | Disposition.karaoke
     | Disposition.non_diegetic
 )
+# Formats that are read. Others are lists of further files and addresses, devices, or scripts.
+FILMS = "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,asf,asf_o,flv,live_flv,ogg,mxf,gif,nut,rm,wtv,dv,ivf,nsv,swf,apng"
+PICTURES = "m4v,h264,hevc,vvc,av1,obu,vc1,h261,h263,dirac,mjpeg,yuv4mpegpipe,webp_pipe,jpegxl_pipe,jpegxl_anim,j2k_pipe"
+SOUNDS = "wav,w64,mp3,aac,ac3,eac3,flac,aiff,au,caf,amr,ape,wv,tta"
+MOST_PIXELS = 1 << 26  # of a film's picture, twice 8K: a header may tell of more than there is memory
+OPTIONS = {
+    "format_whitelist": f"{FILMS},{PICTURES},{SOUNDS}",
+    "protocol_whitelist": "file",
+    "max_pixels": str(MOST_PIXELS),
+}
 AnyStream = TypeVar("AnyStream", bound=Stream)
 
 
@@ -36,8 +46,8 @@ AnyStream = TypeVar("AnyStream", bound=Stream)
 def open_media(path: Path, kind: str = "a video") -> Iterator[InputContainer]:
     """Open a file. Errors: UserError for a missing file or one that FFmpeg does not know."""
     try:  # a bare name with a colon would be a URL; tags may be in any encoding
-        container = av.open(f"file:{path}", metadata_errors="replace")
-    except (av.FFmpegError, OSError) as error:
+        container = av.open(f"file:{path}", metadata_errors="replace", options=OPTIONS)
+    except (av.FFmpegError, OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be opened as {kind} ({cause(error)}); replace it") from None
     with container:
         yield container
@@ -56,6 +66,10 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         stream = pictures(container)
         if stream is None:
             raise UserError(f"{path}: no decoder for its pictures is here; convert it, for instance to H.264")
+        size = stream.codec_context.width, stream.codec_context.height
+        if size[0] * size[1] > MOST_PIXELS:
+            raise UserError(f"{path}: its pictures are {size[0]}×{size[1]}, too large; make them smaller")
+        stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
         yield container, stream
 
 

@@ -19,6 +19,7 @@ from stages.media.packets import packet_stamps
 
 GAP = 1.5  # intervals without a frame, beside lost packets, that tell of lost frames
 STEADY = 0.9  # share of equal intervals from which a rate is steady
+SHORTEST = 1e-3  # seconds from frame to frame: less is no rate but damaged stamps
 SAME = 1e-4  # seconds between stamps that are one
 
 
@@ -113,7 +114,7 @@ def _places(stamps: Stamps, first: float, counted: bool) -> Stamps:
     steps = np.diff(stamps)
     interval = float(np.median(steps)) if len(steps) else 0.0
     steady = np.isclose(steps, interval, rtol=0.1).mean() > STEADY if len(steps) else False
-    if counted or not steady:
+    if counted or not steady or interval < SHORTEST:
         return stamps
     missing = np.where(steps <= LEAP, np.round(steps / interval).astype(int) - 1, 0)
     lines = [

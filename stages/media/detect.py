@@ -66,8 +66,12 @@ def scrfd(pack: Path | None) -> Detector:
     from insightface.model_zoo.scrfd import SCRFD
     from onnxruntime import InferenceSession, get_available_providers
 
-    model = SCRFD(str(file), InferenceSession(str(file), providers=get_available_providers()))
-    model.prepare(0, input_size=(640, 640))
+    try:
+        model = SCRFD(str(file), InferenceSession(str(file), providers=get_available_providers()))
+        model.prepare(0, input_size=(640, 640))
+    except Exception as error:  # ONNX Runtime's errors have no common base; SCRFD asserts and indexes
+        first = str(error).strip().split("\n")[0] or type(error).__name__
+        raise UserError(f"{file}: is no SCRFD network that can be loaded ({first}); replace it") from None
 
     def detect(rgb: np.ndarray) -> list[Face]:
         boxes, points = model.detect(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))

@@ -6,7 +6,7 @@ import os
 from collections import defaultdict
 from pathlib import Path
 
-from stages.core.errors import UserError
+from stages.core.errors import UserError, shown
 
 ISO = (".mp4", ".m4v", ".mov", ".3gp", ".3g2")
 MPEG = (".mpg", ".mpeg", ".m2v", ".vob", ".ts", ".mts", ".m2ts")
@@ -15,6 +15,21 @@ VIDEO_SUFFIXES = frozenset([*ISO, *MPEG, *OTHERS])
 PICTURE_SUFFIXES = frozenset([".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"])
 # Folders and files that macOS, Windows and network drives put beside the data.
 LEFT_BEHIND = frozenset(["__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "lost+found"])
+
+
+RESERVED = frozenset(["index", "keys"])  # files of a store that are no items
+ROOM = 40  # bytes that stages put behind a name: "-001.parquet", ".overlay.mp4"
+MOST_BYTES = 255  # of a file's name
+
+
+def check_name(name: str, path: Path) -> None:
+    """Errors: UserError, naming `path`, for a name that no files of ours can be called by."""
+    if name.lower() in RESERVED or name in (".", "..") or set(name) & {"/", "\0"}:
+        raise UserError(f"{path}: {name!r} is no name for a trial or video; rename it")
+    if len(os.fsencode(name)) > MOST_BYTES - ROOM:
+        raise UserError(f"{path}: its name is longer than {MOST_BYTES - ROOM} bytes; rename it")
+    if shown(name) != name:
+        raise UserError(f"{path}: there are signs in its name that cannot be shown; rename it")
 
 
 def is_left_behind(name: str) -> bool:

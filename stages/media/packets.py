@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import av
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
@@ -31,9 +34,15 @@ def sound_stamps(path: Path) -> Stamps:
 
 def _stamps(container: InputContainer, stream: Stream) -> Stamps:
     tick = stream.time_base  # PyAV knows it only while the container is open
-    shown = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
+    shown = [packet for packet in _packets(container, stream) if packet.size and not packet.is_discard]
     ticks = [stamp for stamp in map(_stamp, shown) if stamp is not None]
     return np.array(ticks, np.float64) * float(tick or 0)
+
+
+def _packets(container: InputContainer, stream: Stream) -> Iterator[Packet]:
+    """The packets up to where the container is damaged."""
+    with suppress(av.FFmpegError):
+        yield from container.demux(stream)
 
 
 def _stamp(packet: Packet) -> int | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
+from warnings import catch_warnings, simplefilter
 
 import cv2
 import numpy as np
@@ -11,6 +14,8 @@ from stages.core.errors import UserError
 
 JPEG, JPEG_SCAN, JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"  # markers (ITU-T T.81, table B.1)
 GIF = b"GIF8"  # may move
+
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wrong is told in one sentence
 
 
 def is_still(path: Path) -> bool:
@@ -24,10 +29,31 @@ def read_still(path: Path) -> np.ndarray:
     Errors: UserError for a file that is no picture or is not whole.
     """
     data = path.read_bytes() if path.is_file() else b""
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB) if data else None
+    picture = _decoded(data) if _is_known(path, data) else None
     if picture is None or _is_cut(data):
         raise UserError(f"{path}: cannot be read as an image, it may be damaged; replace it")
     return picture
+
+
+def _decoded(data: bytes) -> np.ndarray | None:
+    with suppress(cv2.error):  # larger than OpenCV itself allows
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    return None
+
+
+def _is_known(path: Path, data: bytes) -> bool:
+    """Whether the header is a picture's. Errors: UserError where it tells of more pixels than there may be."""
+    from PIL import Image
+
+    try:
+        with catch_warnings():
+            simplefilter("ignore")  # of sizes that are large
+            with Image.open(BytesIO(data)):
+                return True
+    except Image.DecompressionBombError:  # memory is asked for by the header, whatever the file holds
+        raise UserError(f"{path}: has more than 179 million pixels; make it smaller") from None
+    except Exception:  # whatever its readers stumble over
+        return False
 
 
 def _is_cut(data: bytes) -> bool:

@@ -22,6 +22,7 @@ from stages.media.packets import packet_stamps, sound_stamps
 from stages.media.still import is_still
 
 RATE = 44_100  # Hz; TSAV's and Jin et al.'s
+RATES = range(1000, 1_000_001)  # Hz; a header that tells of less makes hours of a file of kilobytes
 GAP = 0.02  # seconds without packets that are filled with silence, so that what follows stays in step
 
 Samples = NDArray[np.float32]
@@ -89,12 +90,20 @@ def _frames(path: Path, problems: list[str] | None) -> Iterator[AudioFrame]:
                 packet = next(packets, None)
                 if packet is None:
                     return
-                yield from packet.decode()
-            except av.FFmpegError as error:
+                yield from _sane(packet.decode())
+            except (av.FFmpegError, ValueError) as error:
                 problem = f"its sound cannot be decoded ({containers.cause(error)})"
                 if problems is None:
                     raise UserError(f"{path}: {problem}; replace it") from None
                 problems.append(problem)
+
+
+def _sane(frames: list[AudioFrame]) -> list[AudioFrame]:
+    """The frames. Errors: ValueError for a rate that no sound has."""
+    for frame in frames:
+        if frame.sample_rate not in RATES:
+            raise ValueError(f"it has {frame.sample_rate} samples a second")
+    return frames
 
 
 def _start(frame: AudioFrame) -> float | None:
@@ -122,7 +131,8 @@ def _pause(path: Path, end: float, start: float) -> float:
     taken = taken[np.abs(taken - gap) < clock.LEAP]
     if len(taken):
         return max(0.0, gap - float(taken[np.abs(taken - gap).argmin()]))
-    return max(0.0, min(start, float(stamps.max(initial=end))) - end)
+    pause = max(0.0, min(start, float(stamps.max(initial=end))) - end)
+    return pause if pause <= clock.LONGEST else 0.0
 
 
 def _resample(frames: Iterator[AudioFrame], rate: int, pause: Pause) -> Iterator[Samples]:

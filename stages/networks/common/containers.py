@@ -2,52 +2,43 @@
 
 from __future__ import annotations
 
+import mmap
 import pickle
-from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from stages.core.errors import UserError
+from stages.networks.common.pickles import Array, ArrayUnpickler, check_legacy, check_zip
 
 ZIP = b"PK\x03\x04"  # torch.save since 1.6
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # torch.save before: a pickled magic number
 WRAPPERS = ("state_dict", "state_dict_backbone")  # keys under which checkpoints keep their tensors
 PARALLEL = "module."  # prefix left by DataParallel
 
-_RECONSTRUCT: Any = np.empty(0).__reduce__()[0]
-_SCALAR: Any = np.float64(0).__reduce__()[0]
-NUMPY_NAMES: dict[tuple[str, str], Any] = {
-    **{(f"numpy.{core}.multiarray", "_reconstruct"): _RECONSTRUCT for core in ("core", "_core")},
-    **{(f"numpy.{core}.multiarray", "scalar"): _SCALAR for core in ("core", "_core")},
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("collections", "OrderedDict"): OrderedDict,
-}
-
 
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Tensors by name from safetensors, torch's zip or legacy files, or a plain pickle of NumPy arrays.
 
     A `state_dict` is unwrapped and `module.` stripped. No code from the file is run: torch files are read
-    with `weights_only=True`, plain pickles by an unpickler that knows NumPy arrays and nothing else.
+    with `weights_only=True`, plain pickles as data (see `pickles`). Memory is what the file itself fills.
     Errors: UserError for a missing, truncated or foreign file and for one that carries code.
     """
     if not path.is_file():
         raise UserError(f"{path}: there is no such weight file; put it there or change the key that names it")
     try:
-        content = _read(path)
+        return _tensors(_read(path), path)
     except pickle.UnpicklingError as error:
         raise UserError(f"{path}: not read, for it holds more than arrays ({_first(error)})") from None
-    except (OSError, RuntimeError, EOFError, SafetensorError, ValueError, TypeError, KeyError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # bytes may break a reader in any way
         raise UserError(f"{path}: cannot be read as weights, perhaps cut off ({_first(error)})") from None
-    return _tensors(content, path)
 
 
 def _read(path: Path) -> Any:
@@ -56,32 +47,17 @@ def _read(path: Path) -> Any:
         if head[8:9] == b"{":  # safetensors: length of a JSON header, then the header
             return load_file(path)
         if head.startswith(ZIP) or head == LEGACY:
+            file.seek(0)
+            (check_zip if head.startswith(ZIP) else check_legacy)(file, path.stat().st_size)
             with torch.serialization.safe_globals([_SCALAR, np.dtype, *_DTYPES]):
                 return torch.load(path, map_location="cpu", weights_only=True)
-        file.seek(0)
-        return _ArrayUnpickler(file, encoding="latin1").load()
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:  # gives no more than there is
+            return ArrayUnpickler(content, encoding="latin1").load()
 
 
 # Scalars such as a best score stand beside the tensors in some checkpoints.
+_SCALAR: Any = np.float64(0).__reduce__()[0]
 _DTYPES = [type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64)]
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Knows the names that an array is made of; any other name is refused before it is looked up."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("_codecs", "encode"):
-            return _latin1_bytes
-        if (module, name) not in NUMPY_NAMES:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return NUMPY_NAMES[module, name]
-
-
-def _latin1_bytes(text: str, encoding: str) -> bytes:
-    """Stands for `_codecs.encode`, with which Python 3 writes an array's bytes in old pickle protocols."""
-    if encoding != "latin1":
-        raise pickle.UnpicklingError(f"it asks for encoding {encoding}")
-    return text.encode("latin1")
 
 
 def _tensors(content: Any, path: Path) -> dict[str, Tensor]:
@@ -93,6 +69,7 @@ def _tensors(content: Any, path: Path) -> dict[str, Tensor]:
 
 
 def _tensor(name: Any, value: Any, path: Path) -> Tensor:
+    value = value.values if isinstance(value, Array) else value
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiub":
         return torch.from_numpy(np.array(value, dtype=value.dtype.newbyteorder("=")))
     if not isinstance(value, Tensor):
