@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stages.core.errors import UserError
+from stages.core.plain import SCALES as SCALES
+from stages.core.plain import require_plain
 from stages.core.runtime import log
 from stages.core.stand_ins import is_drawn
 
-SCALES = ("smoke", "demo", "paper")
 FILE = Path("params.yaml")
 Values = dict[str, Any]
 
@@ -73,14 +74,16 @@ def read_params(path: Path | None = None) -> Values:
     Errors: UserError for a file that is missing or no YAML, or whose `scale` there is not.
     """
     from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
 
     path = path or FILE
     try:
         values: Values = YAML(typ="safe").load(path) or {}
-    except (OSError, YAMLError) as error:
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file; run from the project's root") from None
+    except Exception as error:  # its own, and those of dates and numbers that there are not
         first = " ".join(str(error).split())
-        raise UserError(f"{path}: cannot be read ({first}); run from the project's root") from None
+        raise UserError(f"{path}: cannot be read ({first}); write YAML") from None
+    require_plain(values, path)
     if values.get("scale") not in SCALES:
         raise UserError(
             f"{path}, key scale: there is no {values.get('scale')!r}; choose one of {', '.join(SCALES)}"
@@ -206,7 +209,7 @@ def check(model: type[P], values: Values, block: str, top: Collection[str] = ())
         # A misspelt key is both unknown and missing: tell the unknown one.
         first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         key = ".".join(str(part) for part in first["loc"])
-        where = key if first["loc"][0] in top else f"{block}.{key}"
+        where = key if first["loc"][:1] and first["loc"][0] in top else f"{block}.{key}".strip(".")
         raise UserError(f"params.yaml, key {where}: {_sentence(first)}") from None
 
 

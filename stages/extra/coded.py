@@ -14,9 +14,12 @@ import pandas as pd
 
 from stages.core.errors import UserError
 from stages.core.labels import LABELS, MISSING
+from stages.core.plain import is_path
 from stages.extra.codes import read_codes
+from stages.media.names import check_name
 from stages.training.samples.still_sets import IMAGE_SUFFIXES
 
+DIGITS = 12  # of a frame's number, at most
 CODINGS = ("AUCoding/AU_OCC", "AU_OCC", "")  # where coding files are looked for; the first is BP4D's
 
 
@@ -33,6 +36,8 @@ def find_coded(folder: Path) -> dict[str, pd.DataFrame]:
         raise UserError(
             f"{folder}: holds neither images.npy nor AU codes as CSV files (in it or in AUCoding/AU_OCC)"
         )
+    for file in files:
+        check_name(file.stem, file)
     found = {file.stem: _pictures(folder, file) for file in files}
     if all(table.empty for table in found.values()):
         raise UserError(f"{files[0]}: codes no AU that is recognised here; give another folder as extra")
@@ -48,15 +53,22 @@ def _pictures(folder: Path, file: Path) -> pd.DataFrame:
     table = table[table[list(LABELS)].ne(MISSING).any(axis=1)]
     if table["picture"].str.fullmatch(r"\d+").all():
         frames = _frames(folder, file) if len(table) else {}
-        table = table.assign(path=table["picture"].astype(int).map(frames)).dropna(subset="path")
+        table = table.assign(path=[frames.get(_number(digits)) for digits in table["picture"]]).dropna(
+            subset="path"
+        )
         if frames and table.empty:
             raise UserError(f"{file}: none of its frames is among the pictures; check their numbers")
     else:
         table = table.assign(path=[folder / name for name in table["picture"]])
         for line, path in zip(table["line"], table["path"], strict=True):
-            if not path.is_file():
+            if not is_path(str(path)) or not path.is_file():
                 raise UserError(f"{file}, line {line}: there is no picture {path}; add it or remove the line")
     return table[["path", *LABELS]].reset_index(drop=True)
+
+
+def _number(digits: str) -> int:
+    """Frame number; 0, which no picture has, where it is longer than any."""
+    return int(digits) if len(digits) <= DIGITS else 0
 
 
 def _frames(folder: Path, file: Path) -> dict[int, Path]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.core.errors import UserError
-from stages.media.names import is_left_behind, is_video
+from stages.media.names import check_readable, is_left_behind, is_video
 
 SETS = {"au_set": "AU", "expr_set": "EXPR", "va_set": "VA"}  # ABAW1 (2020), ABAW2 (2021)
 CHALLENGES = {  # ABAW3 (2022) and later
@@ -129,6 +129,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _visible(entry: os.DirEntry[str]) -> bool:
+    check_readable(Path(entry.path))
     return not is_left_behind(entry.name)
 
 

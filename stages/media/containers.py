@@ -14,6 +14,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from stages.core.errors import UserError
+from stages.media.names import check_readable
 
 # FFmpeg's log stays off: PyAV's log callback takes Python's lock, for errors at any level, and a decoder's
 # thread that logs while its decoder is being freed would wait for ever.
@@ -45,6 +46,7 @@ AnyStream = TypeVar("AnyStream", bound=Stream)
 @contextmanager
 def open_media(path: Path, kind: str = "a video") -> Iterator[InputContainer]:
     """Open a file. Errors: UserError for a missing file or one that FFmpeg does not know."""
+    check_readable(path)
     try:  # a bare name with a colon would be a URL; tags may be in any encoding
         container = av.open(f"file:{path}", metadata_errors="replace", options=OPTIONS)
     except (av.FFmpegError, OSError, ValueError) as error:

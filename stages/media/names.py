@@ -32,6 +32,12 @@ def check_name(name: str, path: Path) -> None:
         raise UserError(f"{path}: there are signs in its name that cannot be shown; rename it")
 
 
+def check_readable(path: Path) -> None:
+    """Errors: UserError for a path that is no UTF-8: libraries in C end the process over it."""
+    if str(path) != str(path).encode(errors="ignore").decode():
+        raise UserError(f"{path}: there are signs in its name that are no UTF-8; rename it")
+
+
 def is_left_behind(name: str) -> bool:
     """Whether a file or folder is hidden, or put there by a system and not by a person."""
     return name.startswith(".") or name.lower() in LEFT_BEHIND

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from stages.core.errors import UserError
+from stages.media.names import check_readable
 
 JPEG, JPEG_SCAN, JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"  # markers (ITU-T T.81, table B.1)
 GIF = b"GIF8"  # may move
@@ -20,6 +21,7 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wro
 
 def is_still(path: Path) -> bool:
     """Whether a file is a picture by its first bytes."""
+    check_readable(path)
     return path.is_file() and cv2.haveImageReader(str(path)) and _head(path) != GIF
 
 

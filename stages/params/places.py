@@ -58,8 +58,11 @@ def stages(values: Mapping[str, Any]) -> Iterator[str]:
 
 def runs_of(values: Mapping[str, Any], path: str) -> list[str]:
     """Runs that a section or list of params.yaml names."""
-    found = dig(values, path)
-    return list(values.get(path, []) if found is None else found)
+    found: Any = values if "." in path else values.get(path)
+    found = dig(values, path) if found is values else found
+    if not isinstance(found, Mapping | list | None):
+        raise UserError(f"params.yaml, key {path}: lists no runs; write a table or a list of them")
+    return list(found or [])
 
 
 def sections(values: Mapping[str, Any], stage: str) -> tuple[str, str | None, tuple[str, ...]]:

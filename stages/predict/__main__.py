@@ -30,6 +30,7 @@ from stages.core.paths import MODELS
 from stages.core.runtime import device, log, main, setup_torch, workers
 from stages.frames.search import Params, search_of
 from stages.media.extract import Search
+from stages.media.names import MOST_BYTES, ROOM, check_readable
 from stages.networks.tsav import load_tsav
 from stages.predict.extraction import store_faces, store_mel
 from stages.predict.inference import predict_published, predict_recording
@@ -104,9 +105,12 @@ def published(weights: Path, root: Path = MODELS) -> Predictor:
 
 
 def check_names(videos: Sequence[Path]) -> None:
-    """Errors: UserError where two videos would write the same files."""
+    """Errors: UserError where two videos would write the same files, or a name has no room for what ends ours."""
     stems = [video.stem for video in videos]
     for video in videos:
+        check_readable(video)
+        if len(video.stem.encode()) > MOST_BYTES - ROOM:
+            raise UserError(f"{video}: its name is longer than {MOST_BYTES - ROOM} bytes; rename it")
         if stems.count(video.stem) > 1:
             raise UserError(f"{video}: another video is named {video.stem} too; run them with another --out")
 

@@ -93,7 +93,7 @@ def _packed(folder: Path) -> Stills:
 def _array(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     try:
         array = np.load(path, mmap_mode="r")
-    except (OSError, ValueError) as error:
+    except Exception as error:  # its header is read as Python
         raise UserError(f"{path}: cannot be read as a NumPy array ({error}); write it again") from None
     if array.shape[1:] != shape:
         raise UserError(f"{path}: has shape {array.shape}, expected [N, {', '.join(map(str, shape))}]")
@@ -103,7 +103,7 @@ def _array(path: Path, shape: tuple[int, ...]) -> np.ndarray:
 def _labels(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # Arrow's errors have no common base
         raise UserError(f"{path}: cannot be read as a Parquet table ({error}); write it again") from None
 
 
