@@ -5,7 +5,6 @@ YAML allows more: tables that hold themselves, keys that are lists, an alias of 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -83,11 +82,18 @@ def _fault(path: tuple[str, ...], rule: str, value: Any) -> str:
         return "stands in too many tables"
     by_scale = isinstance(value, Mapping) and any(key in SCALES for key in value)
     if rule in RULES and not by_scale and not RULES[rule][0](value):
-        return f"is {shown(repr(value), 100)}; {RULES[rule][1]}"
+        return f"is {_told(value)}; {RULES[rule][1]}"
     if isinstance(value, str) and (len(value) > LONGEST or "\0" in value):
         return "is no text that is used here; shorten it"
     if isinstance(value, bool | str | None | Mapping | list):
         return ""
-    if isinstance(value, int | float) and math.isfinite(value) and abs(value) <= LARGEST:
+    if isinstance(value, int | float) and abs(value) <= LARGEST:
         return ""
-    return f"is {shown(repr(value), 100)}, which is no value that is used here; change it"
+    return f"is {_told(value)}, which is no value that is used here; change it"
+
+
+def _told(value: Any) -> str:
+    """A value in few words."""
+    if isinstance(value, int) and abs(value) > LARGEST:
+        return "a number of more than nine digits"
+    return shown(repr(value), 100)

@@ -26,10 +26,10 @@ def check_name(name: str, path: Path) -> None:
     """Errors: UserError, naming `path`, for a name that no files of ours can be called by."""
     if name.lower() in RESERVED or name in (".", "..") or set(name) & {"/", "\0"}:
         raise UserError(f"{path}: {name!r} is no name for a trial or video; rename it")
-    if len(os.fsencode(name)) > MOST_BYTES - ROOM:
-        raise UserError(f"{path}: its name is longer than {MOST_BYTES - ROOM} bytes; rename it")
     if shown(name) != name:
         raise UserError(f"{path}: there are signs in its name that cannot be shown; rename it")
+    if len(os.fsencode(name)) > MOST_BYTES - ROOM:
+        raise UserError(f"{path}: its name is longer than {MOST_BYTES - ROOM} bytes; rename it")
 
 
 def check_readable(path: Path) -> None:

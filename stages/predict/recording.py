@@ -22,7 +22,7 @@ from stages.training.trained import Models
 
 NAME = "clip"  # of the one trial and video
 LANDMARKS = "landmarks"  # the model's folder
-BATCH = 256  # faces embedded at once
+BATCH = 256  # faces embedded, and looked over for landmarks, at once
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,9 @@ class Recording:
     def features(self, model: Path, checkpoint: str | None) -> Path:
         """Features by the visual model in a folder; None: by the checkpoint that its card chose."""
 
-        def make() -> NDArray[Any]:
+        def make(path: Path) -> None:
             network, card = self.models.load(model, checkpoint)
-            found: NDArray[Any] = kind_of(card).embed(network, self._images(), BATCH)
-            return found
+            np.save(path, kind_of(card).embed(network, self._images(), BATCH))
 
         return self._once(Path("embeddings", model.parent.name, model.name, checkpoint or "chosen"), make)
 
@@ -66,11 +65,15 @@ class Recording:
         if mode == "none":
             return None
 
-        def make() -> NDArray[Any]:
-            found = landmarker(self.models)
+        def make(path: Path) -> None:
+            found, images = landmarker(self.models), self._images()
             names = scheme(name) if name else found.scheme
-            points = convert(find_landmarks(found, self._images()), found.scheme, names)
-            return draw_masks(points, names, mode)  # type: ignore[arg-type]
+            masks = np.lib.format.open_memmap(path, "w+", np.uint8, images.shape[:3])
+            for start in range(0, len(images), BATCH):  # two hours of masks are 2 GB
+                part = slice(start, start + BATCH)
+                points = convert(find_landmarks(found, images[part]), found.scheme, names)
+                masks[part] = draw_masks(points, names, mode)  # type: ignore[arg-type]
+            masks.flush()
 
         return self._once(Path("masks", f"{mode}-{name}"), make)
 
@@ -89,12 +92,12 @@ class Recording:
     def _images(self) -> NDArray[Any]:
         return open_array(self.folder / f"{NAME}.npy")
 
-    def _once(self, place: Path, make: Callable[[], NDArray[Any]]) -> Path:
+    def _once(self, place: Path, make: Callable[[Path], None]) -> Path:
         """The folder of an array that is made the first time."""
         path = self.folder / place / f"{NAME}.npy"
         if not path.exists():
             path.parent.mkdir(parents=True)
-            np.save(path, make())
+            make(path)
         return path.parent
 
 

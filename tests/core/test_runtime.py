@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stages.core.errors import UserError
-from stages.core.runtime import atomic_dir, atomic_path, link, main, readers, setup_torch, workers
+from stages.core.runtime import atomic_dir, atomic_path, link, log, main, readers, setup_torch, workers
 
 
 def test_atomic_path_replaces_and_never_writes_into_the_old_file(tmp_path: Path) -> None:
@@ -18,6 +18,18 @@ def test_atomic_path_replaces_and_never_writes_into_the_old_file(tmp_path: Path)
         beside.write_text("new")
     assert target.read_text() == "new"
     assert (tmp_path / "linked").read_text() == "old"
+
+
+def test_a_name_as_long_as_there_are_is_written_too(tmp_path: Path) -> None:
+    target = tmp_path / ("日" * 80 + ".parquet")
+    with atomic_path(target) as beside:
+        beside.write_text("new")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_brackets_in_a_name_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    log.print("[/x] [bold]a.mp4 :smile:")
+    assert capsys.readouterr().err == "[/x] [bold]a.mp4 :smile:\n"
 
 
 def test_a_link_is_the_same_file_and_a_copy_where_there_are_no_links(

@@ -66,7 +66,8 @@ class Sandbox:
         if self.process is None:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.fuzz.worker"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, **ALONE},
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                cwd=ROOT, env={**os.environ, **ALONE},
             )  # fmt: skip
         return self.process
 

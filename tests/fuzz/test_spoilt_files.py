@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
 from tests.fuzz import annotations, media, names, params, weights
 from tests.fuzz.sandbox import MOST, End, Sandbox
@@ -34,6 +34,7 @@ CONTROLLED = {
     "phases": [Phase.generate, Phase.shrink] if COUNT else [Phase.generate],
     "suppress_health_check": list(HealthCheck),
     "print_blob": False,
+    "verbosity": Verbosity.quiet,
 }
 
 
@@ -58,7 +59,9 @@ def test_no_file_does_harm(kind: str, sandbox: Sandbox, tmp_path: Path) -> None:
         end = sandbox.run(f"{module.__name__}:{target}", work, *case)
         ends[end.kind] += 1
         most[:] = max(most[0], end.space), max(most[1], end.seconds)
-        assert harm(end, module.file_of(case)) == ""
+        if found := harm(end, module.file_of(case)):
+            (tmp_path / "case").write_text(repr(case), errors="backslashreplace")
+            pytest.fail(f"{found}\nby what stands in {tmp_path / 'case'}", pytrace=False)
 
     checked = given(module.cases(made))(look)
     checked = settings(max_examples=int(COUNT) if COUNT else few, **CONTROLLED)(checked)  # type: ignore[arg-type]

@@ -60,3 +60,12 @@ def test_wrong_header(tmp_path: Path) -> None:
     path = write(tmp_path / "train_set.txt", "x", header="valence,arousal")
     with pytest.raises(UserError, match="line 1: the header is"):
         read_mtl(path)
+
+
+@pytest.mark.parametrize("number", ["1000000000", "9" * 20, "9" * 5000])
+def test_a_number_does_not_ask_for_memory(number: str, tmp_path: Path) -> None:
+    row = f"v/{number}.jpg,0,0,0,{','.join(['0'] * 12)}"
+    path = tmp_path / "train_set.txt"
+    path.write_text(f"{HEADER}\n{row}\n")
+    with pytest.raises(UserError, match=r"train_set\.txt"):
+        read_mtl(path)

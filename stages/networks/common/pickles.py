@@ -56,7 +56,7 @@ class Kind:
         self.type = np.dtype(text)
 
     def __setstate__(self, state: Any) -> None:
-        order = state[1].decode("latin1") if isinstance(state[1], bytes) else state[1]
+        order: Any = state[1].decode("latin1") if isinstance(state[1], bytes) else state[1]
         if order not in ("<", ">", "|", "="):
             raise pickle.UnpicklingError(f"it has byte order {order!r}")
         self.type = self.type.newbyteorder(order)
