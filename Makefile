@@ -34,7 +34,7 @@ check-kill: $(VENV)/ready  ## kill a smoke run COUNT times at random moments (SE
 	python -m repro.kill --count $(COUNT) --seed $(SEED)
 
 fuzz: $(VENV)/ready  ## COUNT spoilt files of each kind (SEED): a sentence or a result, and no harm
-	FUZZ_COUNT=$(COUNT) FUZZ_SEED=$(SEED) pytest tests/fuzz -s -p no:xdist
+	FUZZ_COUNT=$(COUNT) FUZZ_SEED=$(SEED) pytest tests/fuzz -s
 
 check-demo: $(VENV)/ready  ## a fresh run at demo scale gives the committed metrics, within tolerances
 	python -m repro.check --demo

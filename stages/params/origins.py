@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -37,7 +38,9 @@ def leaves_with_scales(values: Mapping[str, Any], path: str = "") -> Any:
 def defaults(stage: str) -> Values:
     """What the stage's `Params` has where params.yaml says nothing."""
     fields = params_of(stage.partition("@")[0]).model_fields
-    return {name: field.default for name, field in fields.items() if not field.is_required()}
+    found = {name: field.get_default() for name, field in fields.items() if not field.is_required()}
+    whole = {name: asdict(value) if is_dataclass(value) else value for name, value in found.items()}
+    return dict(leaves(whole))
 
 
 def params_of(verb: str) -> type[Strict]:

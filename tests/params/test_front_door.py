@@ -97,3 +97,10 @@ def test_places_name_front_doors() -> None:
 
 def test_leaves_are_dotted() -> None:
     assert dict(leaves({"a": {"b": 1}, "c": {}})) == {"a.b": 1}
+
+
+def test_a_default_that_is_a_table_is_told_key_by_key() -> None:
+    values = read_params(ROOT / "params.yaml")
+    del values["fan2021"]["finetune"]["augment"]
+    told = list(lines(values, "finetune@fan2021-visual"))
+    assert "augment.flip: 0.0   # default" in told
