@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from stages.core.mapped import new_array
 from stages.core.runtime import atomic_path
 from stages.networks.audio_visual import AudioVisualModel
 from stages.training.samples.faces import open_array
@@ -35,7 +35,7 @@ def _write(path: Path, windows: Windows, model: AudioVisualModel, batch: int) ->
         mel = torch.from_numpy(windows.mel(chosen, model.steps)).to(device)
         features = model.embed(mel, windows.length).cpu().numpy()
         if out is None:
-            out = open_memmap(path, "w+", np.float16, (len(windows), *features.shape[1:]))
+            out = new_array(path, np.float16, (len(windows), *features.shape[1:]))
         out[chosen] = features
     if out is not None:
         out.flush()

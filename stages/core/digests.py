@@ -10,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # Nothing in them reaches an array: messages, parameters' types, seeds' plumbing.
 CORE = {
-    f"stages/core/{name}.py" for name in ("errors", "params", "runtime", "digests", "remembered", "store")
+    f"stages/core/{name}.py"
+    for name in "digests errors mapped params refusals remembered runtime store".split()
 }
 
 

@@ -51,10 +51,15 @@ def spread(count: int, most: int) -> list[int]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)).tolist()
 
 
+def encoded(image: Image) -> bytes:
+    """The bytes of a PNG. Writing them fails aloud on a full disk, where OpenCV's own writer does not."""
+    return cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
 def write_png(path: Path, image: Image) -> None:
     """An RGB image [H, W, 3] as PNG."""
     with atomic_path(path) as beside:
-        cv2.imwrite(str(beside), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        beside.write_bytes(encoded(image))
 
 
 def mel_picture(

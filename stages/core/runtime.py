@@ -16,6 +16,7 @@ import numpy as np
 from rich.console import Console
 
 from stages.core.errors import UserError
+from stages.core.refusals import refusal
 
 if TYPE_CHECKING:
     import torch
@@ -27,11 +28,14 @@ log = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def main(run: Callable[[], None]) -> None:
-    """Run a front door; a `UserError` becomes one sentence on stderr and exit code 2."""
+    """Run a front door; a `UserError`, or what the machine refuses, is one sentence on stderr and exit code 2."""
     try:
         run()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        told = str(error) if isinstance(error, UserError) else refusal(error)
+        if told is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
         raise SystemExit(2) from None
 
 

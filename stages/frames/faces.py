@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.core.mapped import new_array
 from stages.core.store import Note, digest, digest_path
 from stages.frames.crops import list_crops, read_crops
 from stages.media.align import SIZE
@@ -49,7 +50,7 @@ class MakeFaces:
     def __call__(self, name: str, folder: Path) -> Note:
         trial = self.trials[name]
         track = _track(trial, self.search)
-        faces = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, (len(track), SIZE, SIZE, 3))
+        faces = new_array(folder / f"{name}.npy", np.uint8, (len(track), SIZE, SIZE, 3))
         if trial.kind == "crops":
             read_crops(trial.source, track.frames, faces)
         else:

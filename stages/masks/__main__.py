@@ -11,6 +11,7 @@ import numpy as np
 from stages.core.digests import code_version
 from stages.core.errors import UserError
 from stages.core.files import write_json
+from stages.core.mapped import new_array
 from stages.core.params import Strict, load
 from stages.core.paths import FRAMES, LANDMARKER, LANDMARKS, MASKS, METRICS
 from stages.core.pictures import mask_montage, spread, write_png
@@ -93,12 +94,7 @@ def _draw(root: Path, mode: Mode, source: Scheme, names: Scheme) -> None:
 
     def make(trial: str, folder: Path) -> Note:
         points = convert(np.load(root / LANDMARKS / f"{trial}.npy"), source, names)
-        masks = np.lib.format.open_memmap(
-            folder / f"{trial}.npy",
-            mode="w+",
-            dtype=np.uint8,
-            shape=(len(points), drawing.SIZE, drawing.SIZE),
-        )
+        masks = new_array(folder / f"{trial}.npy", np.uint8, (len(points), drawing.SIZE, drawing.SIZE))
         for start in range(0, len(points), BLOCK):
             masks[start : start + BLOCK] = draw_masks(points[start : start + BLOCK], names, mode)
         masks.flush()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from stages.core.mapped import new_array
 from stages.core.runtime import log
 from stages.media.align import SIZE
 from stages.media.extract import Search, cut, look
@@ -28,7 +29,7 @@ def store_faces(
     times, track = look(path, search, side, threads=threads)
     if track.problem:
         log.print(f"{path}: {track.problem}; they keep their numbers")
-    faces = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, (len(track), SIZE, SIZE, 3))
+    faces = new_array(folder / f"{name}.npy", np.uint8, (len(track), SIZE, SIZE, 3))
     cut(path, track, faces, threads)
     faces.flush()
     table = track.table()

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from stages.core.labels import AU_NAMES, EXPRESSIONS, VA_NAMES
+from stages.core.pictures import encoded
 from stages.core.runtime import atomic_path
 from stages.media.decode import Frame, read_frames
 from stages.predict.outputs import BOX, THRESHOLD
@@ -37,7 +38,7 @@ def write_overlay(source: Path, rows: pd.DataFrame, path: Path) -> None:
     pictures = ((frame.number, draw(frame, rows.iloc[frame.number - 1])) for frame in frames)
     with atomic_path(path) as beside:
         if path.suffix == ".png":
-            cv2.imwrite(str(beside), cv2.cvtColor(next(pictures)[1], cv2.COLOR_RGB2BGR))
+            beside.write_bytes(encoded(next(pictures)[1]))
         else:
             _encode(beside, pictures, rows["time"].to_numpy())
 

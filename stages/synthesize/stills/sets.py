@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from stages.core.labels import AU_NAMES
+from stages.core.mapped import new_array
 from stages.media.align import SIZE
 from stages.synthesize.acting.labels import occurrence
 from stages.synthesize.face import Face, sample_identity
@@ -92,7 +93,7 @@ def prepare(root: Path, sizes: dict[str, Size]) -> None:
 
 
 def _create(path: Path, shape: tuple[int, ...], dtype: type) -> None:
-    np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape).flush()
+    new_array(path, dtype, shape)
 
 
 def sit(seed: int, root: Path, sizes: dict[str, Size], numbers: Sequence[int]) -> None:
