@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Nothing in them reaches an array: messages, parameters' types, seeds' plumbing.
 CORE = {
     f"stages/core/{name}.py"
-    for name in "digests errors mapped params refusals remembered runtime store".split()
+    for name in ["digests", "errors", "mapped", "params", "refusals", "remembered", "runtime", "store"]
 }
 
 

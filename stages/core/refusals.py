@@ -10,7 +10,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 SHUT = {errno.EACCES, errno.EPERM, errno.EROFS}
 # Of writers that give no number: NumPy, safetensors, and torch, whose archive then fails at its end.
 SAYS_FULL = re.compile(
-    r"\d+ requested and \d+ written|No space left on device|enforce fail at inline_container"
+    rf"\d+ requested and \d+ written|enforce fail at inline_container|os error ({'|'.join(map(str, FULL))})\b"
 )
 KEPT = "and start again: what was finished is kept"
 

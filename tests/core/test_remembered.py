@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,18 @@ def test_processes_agree(tmp_path: Path, sources: list[Path], monkeypatch: pytes
 def test_a_missing_source_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"gone\.mp4: no such file"):
         digest_paths([tmp_path / "gone.mp4"], tmp_path / "memory.json")
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_clock_that_jumps_hides_no_change(
+    tmp_path: Path, sources: list[Path], monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    """The machine's clock is off while digests are remembered, and right when a file changes, or the reverse."""
+    memory, right_time = tmp_path / "memory.json", time.time
+    for jumps in (True, False):
+        monkeypatch.setattr(time, "time", lambda jumps=jumps: right_time() + jumps * years * 365 * 86400)
+        for told in ("a", "b"):
+            sources[1].write_text(told)
+            wrong = time.time()
+            os.utime(sources[1], (wrong, wrong))
+            assert digest_paths(sources, memory) == digest_paths(sources, memory) == right(sources)
