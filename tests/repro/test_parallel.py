@@ -127,7 +127,7 @@ def test_a_failure_stops_what_waits_for_it_and_nothing_else(project: Path) -> No
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_stops_all_and_the_next_run_goes_on(project: Path, number: signal.Signals) -> None:
-    (project / "dvc.yaml").write_text(pipeline(slow="sleep 60", other="sleep 61"))
+    (project / "dvc.yaml").write_text(pipeline(slow="sleep 60", quick="sleep 61", other="sleep 62"))
     process = parallel(project, "--jobs", "2")
     while not (project / "told.txt").exists() or len(moments(project)) < 4:  # a is done, two are at work
         time.sleep(0.05)
